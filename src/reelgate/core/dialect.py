@@ -1,0 +1,348 @@
+"""The seam between the engine and every upstream.
+
+A dialect is a pure object. Its methods are generators: each *yields* an effect (`Call` or `Render`),
+is *sent* the answer to it, and *returns* a value. The engine drives a flow for real;
+`reelgate.testing.play` drives it in a test with no server and no event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import msgspec
+
+from reelgate.core.errors import Failure
+from reelgate.core.render import Plan
+from reelgate.core.task import Request
+
+# Effects: what a flow may ask for.
+
+
+class Text(msgspec.Struct, frozen=True):
+    """A plain part of a form."""
+
+    name: str
+    value: str
+
+
+class File(msgspec.Struct, frozen=True):
+    """A stored file as a part of a form, streamed from storage."""
+
+    name: str
+    sha256: str
+    filename: str
+    media_type: str
+
+
+class Embedded(msgspec.Struct, frozen=True):
+    """Stands in a JSON body for a stored file; replaced by its base64 text when the body is written."""
+
+    sha256: str
+    media_type: str
+    data_url: bool = True
+    """Whether `data:<type>;base64,` goes in front."""
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One HTTP request to the channel's upstream."""
+
+    method: Literal["GET", "POST", "PUT", "DELETE", "PATCH"]
+    path: str
+    """Relative to the channel's base address, or absolute when the upstream itself gave the address."""
+    headers: Mapping[str, str] = {}
+    query: Sequence[tuple[str, str]] = ()
+    json: Any = None
+    """A JSON body; may hold `Embedded` values."""
+    form: Sequence[Text | File] = ()
+    """A multipart body; used when not empty."""
+    timeout_s: float = 60.0
+    stream: bool = False
+    """Answer with one `Line` after another, then `Closed`, instead of one `Reply`."""
+
+
+class Render(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask `media` to draw a plan in a child process, or how far it is.
+
+    Asking again with the same `key` never starts a second drawing. A plan once given is kept on
+    disk, so that a later `Render` without one goes on after a restart.
+    """
+
+    key: str
+    plan: Plan | None = None
+    stop: bool = False
+
+
+class Follow(msgspec.Struct, frozen=True):
+    """Ask a streaming call for its next line."""
+
+
+Effect = Call | Render | Follow
+
+# Answers: what a flow may be sent.
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What an upstream answered; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def media_type(self) -> str:
+        """The content type without parameters, in lower case."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    def json(self) -> Any | None:
+        """The body as JSON; None when it is not JSON, whatever its label says."""
+        try:
+            return msgspec.json.decode(self.body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+
+    def object(self) -> dict[str, Any] | None:
+        """The body as a JSON object; None when it is anything else."""
+        value = self.json()
+        return value if isinstance(value, dict) else None  # pyright: ignore[reportUnknownVariableType]
+
+
+class NoReply(msgspec.Struct, frozen=True, kw_only=True):
+    """No answer came. `sent` is False only when it is certain that no byte of the request left."""
+
+    sent: bool
+    reason: str
+    blocked: bool = False
+    """Our own guard refused the address."""
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line of a stream, without its line end."""
+
+    text: str
+
+
+class Closed(msgspec.Struct, frozen=True, kw_only=True):
+    """A stream ended; `clean` is False when it was cut."""
+
+    clean: bool
+    reason: str = ""
+
+
+class Drawing(msgspec.Struct, frozen=True, kw_only=True):
+    """How a drawing stands."""
+
+    state: Literal["waiting", "drawing", "done", "failed", "stopped", "absent"]
+    progress: int | None = None
+    """Percent of frames written."""
+    error: str | None = None
+
+
+Answer = Reply | NoReply | Line | Closed | Drawing
+
+# Outcomes: what a flow may return.
+
+
+class Phase(StrEnum):
+    """What an upstream says about its own work, in our words."""
+
+    QUEUED = "queued"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Output(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a finished file can be fetched: exactly one of `url`, `call` and `drawing`."""
+
+    url: str | None = None
+    """An absolute address that needs no key."""
+    call: Call | None = None
+    """A request on the channel, sent with the channel's own headers."""
+    drawing: str | None = None
+    """The key of a finished drawing."""
+    media_type: str = "video/mp4"
+    expires_at_ms: int | None = None
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
+    """What one poll learned. A poll that learned nothing has `phase=None` and keeps the state."""
+
+    phase: Phase | None
+    progress: int | None = None
+    outputs: tuple[Output, ...] = ()
+    error: Failure | None = None
+    """Why the job failed, with `phase=FAILED`."""
+    word: str | None = None
+    """The upstream's own status word."""
+    trouble: Failure | None = None
+    """Why the poll itself learned nothing; never ends a task."""
+    lost: bool = False
+    """The upstream says it does not know the ref; only repeated evidence ends a task."""
+    retry_after_s: float | None = None
+
+
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+    """The upstream took the job and will know it by `ref`."""
+
+    ref: str
+    observation: Observation | None = None
+    """What the same answer already says about the job, when it says anything."""
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """The upstream did not take the job; a promise that nothing was created and nothing billed."""
+
+    failure: Failure
+
+
+class Unclear(msgspec.Struct, frozen=True, kw_only=True):
+    """Nobody can tell whether the upstream took the job; never submitted again by itself."""
+
+    reason: str
+    detail: str | None = None
+    """For operators: what came back, redacted."""
+
+
+SubmitOutcome = Accepted | Refused | Unclear
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """Reconciliation found the job."""
+
+    ref: str
+    observation: Observation | None = None
+
+
+class NotFound(msgspec.Struct, frozen=True, kw_only=True):
+    """Reconciliation found no such job; `certain` is True only when the upstream could not have it."""
+
+    certain: bool
+    reason: str
+
+
+FindOutcome = Found | NotFound | Unclear
+
+
+class CancelOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What a cancel achieved. `ended` says that the upstream works on it no more."""
+
+    ended: bool
+    reason: str = ""
+
+
+class CatalogueModel(msgspec.Struct, frozen=True, kw_only=True):
+    """One model an upstream says it has."""
+
+    name: str
+    title: str | None = None
+
+
+Flow = Generator[Effect, Answer, Any]
+
+
+class Channel(msgspec.Struct, frozen=True, kw_only=True):
+    """An operator's account: what a dialect needs to speak to one upstream."""
+
+    id: str
+    name: str
+    dialect: str
+    base_url: str
+    secret: str = msgspec.field(default="")
+    models: Mapping[str, str] = {}
+    """Public model name to upstream model name."""
+    concurrency: int = 4
+    poll_seconds: float | None = None
+    self_hosted: bool = False
+    """Whether its base address may be private."""
+    enabled: bool = True
+    settings: Mapping[str, Any] = {}
+    priority: int = 0
+    weight: int = 1
+
+    def __repr__(self) -> str:
+        return f"Channel({self.name!r}, dialect={self.dialect!r})"
+
+
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt as a dialect sees it."""
+
+    request: Request
+    upstream_model: str
+    token: str
+    """Names this attempt; sent to the upstream where its wire has a place for it."""
+    submitted_at_ms: int
+
+
+class Dialect(Protocol):
+    """A wire format. Pure: no IO, no clock, no randomness; everything comes in as an argument."""
+
+    @property
+    def name(self) -> str:
+        """The dialect's name in channels, profiles and entry points."""
+        ...
+
+    def submit(
+        self, submission: Submission, channel: Channel
+    ) -> Generator[Effect, Answer, SubmitOutcome]:
+        """Send the paid call once and say what is certain about it."""
+        ...
+
+    def poll(self, ref: str, channel: Channel) -> Generator[Effect, Answer, Observation]:
+        """Ask how one job is doing."""
+        ...
+
+
+@runtime_checkable
+class PollsMany(Protocol):
+    """A dialect whose upstream answers for many jobs in one call."""
+
+    def poll_many(
+        self, refs: Sequence[str], channel: Channel
+    ) -> Generator[Effect, Answer, Mapping[str, Observation]]:
+        """Ask about many jobs; a ref left out of the answer was not learned about."""
+        ...
+
+
+@runtime_checkable
+class Finds(Protocol):
+    """A dialect that can look for a job whose submission is unclear."""
+
+    def find(
+        self, submission: Submission, channel: Channel, taken: frozenset[str]
+    ) -> Generator[Effect, Answer, FindOutcome]:
+        """Look for the job of `submission`; `taken` are refs that belong to other attempts."""
+        ...
+
+
+@runtime_checkable
+class Cancels(Protocol):
+    """A dialect whose upstream can stop a job."""
+
+    def cancel(self, ref: str, channel: Channel) -> Generator[Effect, Answer, CancelOutcome]:
+        """Ask the upstream to stop working on the job."""
+        ...
+
+
+@runtime_checkable
+class Discovers(Protocol):
+    """A dialect whose upstream lists its models."""
+
+    def discover(self, channel: Channel) -> Generator[Effect, Answer, Sequence[CatalogueModel]]:
+        """List the models the upstream says it has; empty when it says nothing usable."""
+        ...
+
+
+CAPABILITIES: Mapping[str, type] = {
+    "poll_many": PollsMany,
+    "find": Finds,
+    "cancel": Cancels,
+    "discover": Discovers,
+}
+
+
+def capabilities(dialect: Dialect) -> frozenset[str]:
+    """Name the optional operations a dialect offers."""
+    return frozenset(name for name, kind in CAPABILITIES.items() if isinstance(dialect, kind))

@@ -1,0 +1,38 @@
+"""What a runner promises. It delivers wake-ups at least once; every effect is guarded by rows."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+
+class Advance(Protocol):
+    """Takes a task from where it is as far as it goes."""
+
+    async def __call__(self, task_id: str) -> None:
+        """Move the task until it is terminal, parked, or this process stops; safe to call again at any time."""
+        ...
+
+
+class Engine(Protocol):
+    """Wakes tasks up. One conformance suite holds for every runner."""
+
+    def enqueue(
+        self,
+        task_id: str,
+        channel_id: str,
+        *,
+        priority: int = 0,
+        delay_s: float = 0.0,
+        connection: Any = None,
+    ) -> Callable[[], None]:
+        """Note a wake-up for a task inside the caller's transaction; call the result after the commit."""
+        ...
+
+    def cancel(self, task_id: str) -> None:
+        """Wake the task now, so that it sees the cancel request in its row."""
+        ...
+
+    async def run(self, advance: Advance, started: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Deliver wake-ups until cancelled."""
+        ...

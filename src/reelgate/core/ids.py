@@ -1,0 +1,43 @@
+"""Public ids: a word for the kind, then 26 characters that sort by time and carry 80 random bits."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, Protocol
+
+Kind = Literal[
+    "video", "att", "evt", "file", "char", "key", "chan", "user", "proj", "asset", "we", "dlv", "led", "req"
+]
+
+_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+_RESERVED: Final = frozenset({"characters", "edits", "extensions"})
+
+
+class Ids(Protocol):
+    """Where new ids come from."""
+
+    def new(self, kind: Kind) -> str:
+        """Give an id never given before, of the form `kind_xxxxxxxxxxxxxxxxxxxxxxxxxx`."""
+        ...
+
+    def token(self) -> str:
+        """Give 256 random bits as 52 URL-safe characters, for client tokens and keys."""
+        ...
+
+
+def encode(value: int, length: int) -> str:
+    """Write `value` in Crockford base 32, lower case, left-padded to `length`."""
+    digits: list[str] = []
+    for _ in range(length):
+        value, rest = divmod(value, 32)
+        digits.append(_ALPHABET[rest])
+    return "".join(reversed(digits))
+
+
+def sortable(kind: Kind, now_ms: int, random_80_bits: int) -> str:
+    """Compose an id from a wall-clock time in milliseconds and 80 random bits."""
+    return f"{kind}_{encode(now_ms, 10)}{encode(random_80_bits, 16)}"
+
+
+def is_literal(name: str) -> bool:
+    """Tell whether a path segment is one of the words that share the id space of `/v1/videos`."""
+    return name in _RESERVED

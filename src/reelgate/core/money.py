@@ -1,0 +1,62 @@
+"""Money in integer micro-units (one millionth of the unit of account), never in floats."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NewType
+
+import msgspec
+
+Micro = NewType("Micro", int)
+
+ZERO = Micro(0)
+ONE = Micro(1_000_000)
+
+
+class EntryKind(StrEnum):
+    """What a ledger row does; a task has at most one row of each kind."""
+
+    HOLD = "hold"
+    CAPTURE = "capture"
+    RELEASE = "release"
+    DEPOSIT = "deposit"
+
+
+class Quote(msgspec.Struct, frozen=True, kw_only=True):
+    """The price promised before anything is sent; settled at this price whatever changes later."""
+
+    amount: Micro
+    currency: str
+    fingerprint: str
+    """The request it was made for."""
+
+
+class Settlement(msgspec.Struct, frozen=True, kw_only=True):
+    """How a hold is closed: what is taken and what is given back; both together equal the hold."""
+
+    capture: Micro
+    release: Micro
+
+
+def price(per_second: Micro, per_clip: Micro, seconds: int) -> Micro:
+    """Compute what a clip of `seconds` costs.
+
+    Raises ValueError for a negative length.
+    """
+    if seconds < 0:
+        msg = "seconds must not be negative"
+        raise ValueError(msg)
+    return Micro(per_clip + per_second * seconds)
+
+
+def settle(held: Micro, owed: Micro) -> Settlement:
+    """Close a hold of `held` for a debt of `owed`; never takes more than was held."""
+    capture = Micro(min(max(owed, 0), held))
+    return Settlement(capture=capture, release=Micro(held - capture))
+
+
+def show(amount: Micro) -> str:
+    """Write an amount with two to six decimals, as a person reads it."""
+    sign = "-" if amount < 0 else ""
+    units, micros = divmod(abs(amount), 1_000_000)
+    return f"{sign}{units}.{f'{micros:06d}'.rstrip('0').ljust(2, '0')}"
