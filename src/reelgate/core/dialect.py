@@ -274,6 +274,8 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     token: str
     """Names this attempt; sent to the upstream where its wire has a place for it."""
     submitted_at_ms: int
+    parent_ref: str | None = None
+    """The ref of the task remixed, edited or extended, when this same channel made it."""
 
 
 class Dialect(Protocol):
@@ -284,9 +286,7 @@ class Dialect(Protocol):
         """The dialect's name in channels, profiles and entry points."""
         ...
 
-    def submit(
-        self, submission: Submission, channel: Channel
-    ) -> Generator[Effect, Answer, SubmitOutcome]:
+    def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:
         """Send the paid call once and say what is certain about it."""
         ...
 

@@ -274,9 +274,7 @@ CODES: dict[Code, Entry] = {
         Charge.HELD,
         "A late result is attached without a second charge.",
     ),
-    Code.CANCELLED: Entry(
-        "A person ended the task.", Side.NOBODY, False, Charge.POSSIBLE, "Nothing."
-    ),
+    Code.CANCELLED: Entry("A person ended the task.", Side.NOBODY, False, Charge.POSSIBLE, "Nothing."),
     Code.BLOCKED_ADDRESS: Entry(
         "The address points where this installation does not go.",
         Side.CALLER,

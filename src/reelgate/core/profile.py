@@ -136,6 +136,14 @@ def objections(request: Request, profile: Profile) -> list[Failure]:
     _check_seconds(request, profile, object_to)
     _check_size(request, profile, object_to)
     _check_inputs(request, profile, object_to)
+    _check_switches(request, profile, object_to)
+    if not profile.passthrough:
+        for name in request.extra:
+            object_to(name, f"Unknown parameter `{name}`.")
+    return found
+
+
+def _check_switches(request: Request, profile: Profile, object_to: Callable[[str, str], None]) -> None:
     for name, given, offered in (
         ("seed", request.seed is not None, profile.seed),
         ("negative_prompt", request.negative_prompt is not None, profile.negative_prompt),
@@ -145,10 +153,6 @@ def objections(request: Request, profile: Profile) -> list[Failure]:
     ):
         if given and not offered:
             object_to(name, f"Model `{request.model}` does not take `{name}`.")
-    if not profile.passthrough:
-        for name in request.extra:
-            object_to(name, f"Unknown parameter `{name}`.")
-    return found
 
 
 def _check_seconds(request: Request, profile: Profile, object_to: Callable[[str, str], None]) -> None:
@@ -172,9 +176,7 @@ def _check_seconds(request: Request, profile: Profile, object_to: Callable[[str,
 def _check_size(request: Request, profile: Profile, object_to: Callable[[str, str], None]) -> None:
     size = request.size
     if profile.sizes and str(size) not in profile.sizes:
-        object_to(
-            "size", f"`size` is {size}; `{request.model}` takes one of {', '.join(profile.sizes)}."
-        )
+        object_to("size", f"`size` is {size}; `{request.model}` takes one of {', '.join(profile.sizes)}.")
     span = profile.size_range
     if span is None:
         return
