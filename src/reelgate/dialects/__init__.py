@@ -1,0 +1,1 @@
+"""Wire formats: one module each, pure generators, with a file of model profiles beside it."""
