@@ -1,0 +1,115 @@
+"""Attempts: one paid submission each, written before it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, Update, bindparam, select
+from sqlalchemy import insert as insert_into
+from sqlalchemy import update as update_of
+
+from reelgate.core.task import Attempt, AttemptState
+from reelgate.store import jsontext
+from reelgate.store.rows import columns_of, named, names_of
+from reelgate.store.tables import attempts, tasks
+
+_FIELDS: Final = names_of(Attempt)
+_COLUMNS: Final = columns_of(attempts, Attempt)
+
+CHANGEABLE: Final = frozenset({"state", "ref", "error", "submitted_at", "ended_at", "lease_epoch"})
+"""What `update` may change."""
+
+_INSERT: Final = insert_into(attempts)
+_GET: Final = select(*_COLUMNS).where(attempts.c.id == bindparam("attempt_id"))
+_OF_TASK: Final = (
+    select(*_COLUMNS).where(attempts.c.task_id == bindparam("task_id")).order_by(attempts.c.number)
+)
+_REFS: Final = select(attempts.c.ref).where(
+    attempts.c.channel_id == bindparam("channel_id"), attempts.c.ref.is_not(None)
+)
+_BY_REF: Final = (
+    select(*_COLUMNS)
+    .where(attempts.c.channel_id == bindparam("channel_id"), attempts.c.ref == bindparam("ref"))
+    .order_by(attempts.c.created_at.desc(), attempts.c.id.desc())
+    .limit(1)
+)
+
+
+def _attempt(row: Row[Any]) -> Attempt:
+    fields = named(_FIELDS, row)
+    fields["state"] = AttemptState(fields["state"])
+    fields["error"] = jsontext.load_failure(fields["error"])
+    return Attempt(**fields)
+
+
+def insert(conn: Connection, attempt: Attempt) -> None:
+    """Write down an attempt before its call is made."""
+    values = {name: getattr(attempt, name) for name in _FIELDS}
+    values.update(state=attempt.state.value, error=jsontext.dump_failure(attempt.error))
+    conn.execute(_INSERT, values)
+
+
+def get(conn: Connection, attempt_id: str) -> Attempt | None:
+    """Give one attempt."""
+    row = conn.execute(_GET, {"attempt_id": attempt_id}).first()
+    return None if row is None else _attempt(row)
+
+
+def of_task(conn: Connection, task_id: str) -> list[Attempt]:
+    """List the attempts of a task in the order they were made."""
+    return [_attempt(row) for row in conn.execute(_OF_TASK, {"task_id": task_id})]
+
+
+def by_ref(conn: Connection, channel_id: str, ref: str) -> Attempt | None:
+    """Give the newest attempt that an upstream knows by `ref`."""
+    row = conn.execute(_BY_REF, {"channel_id": channel_id, "ref": ref}).first()
+    return None if row is None else _attempt(row)
+
+
+@lru_cache(maxsize=64)
+def _update_statement(names: tuple[str, ...]) -> Update:
+    # The share lock keeps PostgreSQL from taking the write while another owner leases the task.
+    still_ours = (
+        select(tasks.c.id)
+        .where(tasks.c.id == attempts.c.task_id, tasks.c.lease_epoch == bindparam("b_epoch"))
+        .correlate(attempts)
+        .with_for_update(read=True)
+        .exists()
+    )
+    return (
+        update_of(attempts)
+        .where(attempts.c.id == bindparam("b_attempt_id"), still_ours)
+        .values({name: bindparam(f"v_{name}") for name in names})
+    )
+
+
+def update(conn: Connection, attempt_id: str, *, epoch: int, changes: Mapping[str, Any]) -> bool:
+    """Change an attempt if its task is still ours; tell whether that was so.
+
+    Raises ValueError when `changes` names a field that must not change.
+    """
+    unknown = changes.keys() - CHANGEABLE
+    if unknown or not changes:
+        msg = f"these fields of an attempt do not change: {sorted(unknown)}"
+        raise ValueError(msg)
+    values = {f"v_{name}": _stored(name, value) for name, value in changes.items()}
+    result = conn.execute(
+        _update_statement(tuple(sorted(changes))),
+        {**values, "b_attempt_id": attempt_id, "b_epoch": epoch},
+    )
+    return result.rowcount == 1
+
+
+def _stored(name: str, value: Any) -> Any:
+    if name == "error":
+        return jsontext.dump_failure(value)
+    return AttemptState(value).value if name == "state" else value
+
+
+def refs_of_channel(conn: Connection, channel_id: str) -> frozenset[str]:
+    """Give every ref that an attempt on this channel already has."""
+    return frozenset(
+        ref for ref in conn.execute(_REFS, {"channel_id": channel_id}).scalars() if ref is not None
+    )

@@ -1,0 +1,77 @@
+"""Blobs: which bytes are known, and which of them nothing needs any more."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, delete, or_, select
+
+from reelgate.core.task import Blob
+from reelgate.store.rows import columns_of, named, names_of, values_of
+from reelgate.store.tables import assets, blobs, characters, task_inputs, tasks, uploads
+from reelgate.store.upsert import Upsert
+
+_FIELDS: Final = names_of(Blob)
+_COLUMNS: Final = columns_of(blobs, Blob)
+_PUT: Final = Upsert(blobs, ("sha256",), change=lambda new: {"touched_at": new.touched_at})
+_GET: Final = select(*_COLUMNS).where(blobs.c.sha256 == bindparam("sha256"))
+_ALL: Final = select(*_COLUMNS).order_by(blobs.c.sha256)
+
+# The inputs of a deleted task are needed by nobody: it is never shown, remixed or sent again,
+# once it has ended.
+_in_use = or_(
+    select(assets.c.id).where(assets.c.sha256 == blobs.c.sha256).exists(),
+    select(characters.c.id).where(characters.c.sha256 == blobs.c.sha256).exists(),
+    select(characters.c.id).where(characters.c.portrait_sha256 == blobs.c.sha256).exists(),
+    select(uploads.c.id).where(uploads.c.sha256 == blobs.c.sha256).exists(),
+    select(task_inputs.c.task_id).where(task_inputs.c.sha256 == blobs.c.sha256).exists(),
+)
+_UNUSED: Final = (
+    select(blobs.c.sha256)
+    .where(blobs.c.touched_at < bindparam("before"), ~_in_use)
+    .order_by(blobs.c.touched_at)
+    .limit(bindparam("limit"))
+)
+_FORGET: Final = delete(blobs).where(
+    blobs.c.sha256 == bindparam("b_sha256"), blobs.c.touched_at < bindparam("before"), ~_in_use
+)
+_DROP_INPUTS: Final = delete(task_inputs).where(
+    task_inputs.c.task_id.in_(
+        select(tasks.c.id).where(
+            tasks.c.id == bindparam("b_task_id"),
+            tasks.c.deleted_at.is_not(None),
+            tasks.c.finished_at.is_not(None),
+        )
+    )
+)
+
+
+def put(conn: Connection, blob: Blob) -> None:
+    """Write down stored bytes, or that they were stored once more."""
+    _PUT.run(conn, {**values_of(blob), "touched_at": blob.created_at})
+
+
+def get(conn: Connection, sha256: str) -> Blob | None:
+    """Give what is known about some bytes."""
+    row = conn.execute(_GET, {"sha256": sha256}).first()
+    return None if row is None else Blob(**named(_FIELDS, row))
+
+
+def all_blobs(conn: Connection) -> list[Blob]:
+    """List every blob."""
+    return [Blob(**named(_FIELDS, row)) for row in conn.execute(_ALL)]
+
+
+def unused(conn: Connection, before: int, *, limit: int = 100) -> list[str]:
+    """Name blobs that nothing needs and nobody stored again since `before`."""
+    return list(conn.execute(_UNUSED, {"before": before, "limit": limit}).scalars())
+
+
+def forget(conn: Connection, sha256: str, before: int) -> bool:
+    """Strike out a blob if it is still unused; False when somebody needs it after all."""
+    return conn.execute(_FORGET, {"b_sha256": sha256, "before": before}).rowcount == 1
+
+
+def drop_inputs(conn: Connection, task_id: str) -> int:
+    """Let go of the files a deleted, ended task worked from; count them."""
+    return conn.execute(_DROP_INPUTS, {"b_task_id": task_id}).rowcount

@@ -1,0 +1,81 @@
+"""Bring a database to the schema this program speaks, in one transaction, or leave it as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, text
+
+from reelgate.store import postgres, sqlite
+from reelgate.store.backend import SchemaMismatch
+from reelgate.store.tables import HEAD
+
+_SCRIPTS: Final = Path(__file__).parent / "migrations"
+# Two programs that start at once take turns.
+_LOCK: Final = text("SELECT pg_advisory_xact_lock(5928475960322097153)")
+
+
+def upgrade(url: str) -> None:
+    """Bring the database at `url` to this program's schema, creating it where there is none.
+
+    Raises SchemaMismatch when a newer program made it, ValueError for an address of another kind.
+    """
+    if url.startswith("sqlite"):
+        _upgrade_sqlite(sqlite.path_of(url))
+    elif url.startswith("postgres"):
+        _upgrade_postgres(url)
+    else:
+        msg = "use sqlite:///path or postgresql://…"
+        raise ValueError(msg)
+
+
+def scripts() -> ScriptDirectory:
+    """Give the migrations that come with this program."""
+    return ScriptDirectory.from_config(_config())
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _upgrade_sqlite(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    raw = sqlite.connect(path, writes=True)
+    try:
+        raw.execute("BEGIN EXCLUSIVE")
+        with sqlite.engine_on(raw).connect() as connection:
+            _run(connection)
+            raw.execute("COMMIT")
+    finally:
+        raw.close()
+
+
+def _upgrade_postgres(url: str) -> None:
+    engine = create_engine(postgres.driver_url(url))
+    try:
+        with engine.begin() as connection:
+            connection.execute(_LOCK)
+            _run(connection)
+    finally:
+        engine.dispose()
+
+
+def _run(connection: Connection) -> None:
+    found = MigrationContext.configure(connection).get_current_revision()
+    if found == HEAD:
+        return
+    if found is not None and found not in {script.revision for script in scripts().walk_revisions()}:
+        msg = (
+            f"the database has schema `{found}`, which is newer than `{HEAD}`, the newest this program"
+            " knows: run the Reelgate that made it, or restore a backup from before"
+        )
+        raise SchemaMismatch(msg)
+    command.upgrade(_config(connection), HEAD)
