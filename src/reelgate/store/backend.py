@@ -7,8 +7,17 @@ from typing import Literal, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
+__all__ = [
+    "Backend",
+    "CommitFailed",
+    "Connection",  # what a query function takes first; named here for rooms that write none themselves
+    "SchemaMismatch",
+    "StoreError",
+    "check_revision",
+    "open_backend",
+]
+
 T = TypeVar("T")
-Work = Callable[[Connection], T]
 
 
 class StoreError(Exception):

@@ -50,8 +50,9 @@ def _upgrade_sqlite(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     raw = sqlite.connect(path, writes=True)
     try:
-        raw.execute("BEGIN EXCLUSIVE")
         with sqlite.engine_on(raw).connect() as connection:
+            # After SQLAlchemy's first contact, which ends whatever transaction it finds.
+            raw.execute("BEGIN EXCLUSIVE")
             _run(connection)
             raw.execute("COMMIT")
     finally:
