@@ -161,7 +161,10 @@ _TOP_LEVEL: Final = (
 )
 _SECRETS: Final = (
     (re.compile(r"data:[\w.+-]+/[\w.+-]+;base64,[A-Za-z0-9+/=]*"), "[file]"),
-    (re.compile(r"\b[a-z][a-z0-9+.-]{1,15}://[^\s\"'<>()\]]+", re.IGNORECASE), "[address]"),
+    (
+        re.compile(r"\b[a-z][a-z0-9+.-]{1,15}://[^\s\"'<>()\]]*[^\s\"'<>()\].,;:!?]", re.IGNORECASE),
+        "[address]",
+    ),
     (re.compile(r"\b(bearer|basic)\s+[^\s\"',;]+", re.IGNORECASE), "[key]"),
     (
         re.compile(

@@ -47,7 +47,7 @@ def _ranged(request: web.Request, data: bytes, etag: str) -> web.Response:
 def _too_long(request: web.Request, data: bytes) -> web.Response:
     head = (
         "HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nx-reelgate-simulator: 1\r\n"
-        f"Content-Length: {len(data)}\r\nConnection: close\r\n\r\n"
+        f"Content-Length: {len(data)}\r\n\r\n"
     )
     if request.transport is not None:
         # The server's own writer would keep the length honest.
@@ -69,7 +69,7 @@ async def content(request: web.Request, job: Job, data: bytes) -> web.StreamResp
         case "longer":
             return _too_long(request, data)
         case "slow_content":
-            return await drip(request, data, 1_024, float(job.faults[fault] or 0.05), "video/mp4")
+            return await drip(request, data, 1_024, float(job.faults[fault] or 0.5), "video/mp4")
         case "truncated" | "always_truncated" | "range_ignored" | "changed_etag":
             return (
                 await _cut(request, job, fault, data)

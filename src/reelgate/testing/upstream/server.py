@@ -295,7 +295,7 @@ def _id_in(value: object) -> str | None:
 
 async def _read(request: web.Request) -> tuple[dict[str, Any], tuple[FileSeen, ...]]:
     """Read JSON or a form; bracketed names are folded one level deep."""
-    if not request.content_type.startswith("multipart/"):
+    if request.content_type not in {"multipart/form-data", "application/x-www-form-urlencoded"}:
         try:
             body: object = msgspec.json.decode(await request.read() or b"{}")
         except msgspec.DecodeError:

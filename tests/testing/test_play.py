@@ -1,0 +1,38 @@
+"""Driving flows with prepared answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from reelgate.core.dialect import Call
+from reelgate.testing.play import ScriptError, play, reply
+
+
+def flow(count):
+    said = []
+    for number in range(count):
+        said.append((yield Call(method="GET", path=f"/{number}")))
+    return said
+
+
+def test_a_flow_gets_its_answers_in_order_and_its_effects_are_kept():
+    first, second = reply({"a": 1}), reply("text", 404, {"Retry-After": "1"})
+    played = play(flow(2), first, second)
+
+    assert played.result == [first, second]
+    assert [call.path for call in played.calls] == ["/0", "/1"]
+    assert (second.media_type, second.headers["retry-after"]) == ("text/plain", "1")
+
+
+def test_a_flow_without_effects_needs_no_answers():
+    assert play(flow(0)).effects == ()
+
+
+def test_too_few_answers_name_the_effect_that_had_none():
+    with pytest.raises(ScriptError, match=r"effect 2 \(GET /1\) has no answer; 1 given"):
+        play(flow(3), reply())
+
+
+def test_answers_left_over_name_what_was_asked():
+    with pytest.raises(ScriptError, match=r"1 of 2 answers left over; the flow asked for: GET /0"):
+        play(flow(1), reply(), reply())
