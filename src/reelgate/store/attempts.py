@@ -35,6 +35,26 @@ _BY_REF: Final = (
     .order_by(attempts.c.created_at.desc(), attempts.c.id.desc())
     .limit(1)
 )
+_SET_REF: Final = (
+    update_of(attempts)
+    .where(attempts.c.id == bindparam("b_attempt_id"), attempts.c.ref.is_(None))
+    .values(ref=bindparam("v_ref"))
+)
+_END: Final = (
+    update_of(attempts)
+    .where(attempts.c.id == bindparam("b_attempt_id"), attempts.c.ended_at.is_(None))
+    .values(state=AttemptState.ENDED.value, ended_at=bindparam("now"))
+)
+_REF_OF_TASK: Final = (
+    select(attempts.c.ref)
+    .where(
+        attempts.c.task_id == bindparam("task_id"),
+        attempts.c.channel_id == bindparam("channel_id"),
+        attempts.c.ref.is_not(None),
+    )
+    .order_by(attempts.c.number.desc())
+    .limit(1)
+)
 
 
 def _attempt(row: Row[Any]) -> Attempt:
@@ -113,3 +133,21 @@ def refs_of_channel(conn: Connection, channel_id: str) -> frozenset[str]:
     return frozenset(
         ref for ref in conn.execute(_REFS, {"channel_id": channel_id}).scalars() if ref is not None
     )
+
+
+def set_ref(conn: Connection, attempt_id: str, ref: str) -> bool:
+    """Note the ref of an attempt that has none yet, whoever owns its task; tell whether it was noted.
+
+    Unfenced on purpose: a ref is knowledge that never contradicts anything.
+    """
+    return conn.execute(_SET_REF, {"b_attempt_id": attempt_id, "v_ref": ref}).rowcount == 1
+
+
+def end(conn: Connection, attempt_id: str, *, now: int) -> bool:
+    """Note that an attempt is over; False when it was already."""
+    return conn.execute(_END, {"b_attempt_id": attempt_id, "now": now}).rowcount == 1
+
+
+def ref_of_task(conn: Connection, task_id: str, channel_id: str) -> str | None:
+    """Give the newest ref that a channel's upstream knows a task by."""
+    return conn.execute(_REF_OF_TASK, {"task_id": task_id, "channel_id": channel_id}).scalar()

@@ -17,8 +17,6 @@ _PUT: Final = Upsert(blobs, ("sha256",), change=lambda new: {"touched_at": new.t
 _GET: Final = select(*_COLUMNS).where(blobs.c.sha256 == bindparam("sha256"))
 _ALL: Final = select(*_COLUMNS).order_by(blobs.c.sha256)
 
-# The inputs of a deleted task are needed by nobody: it is never shown, remixed or sent again,
-# once it has ended.
 _in_use = or_(
     select(assets.c.id).where(assets.c.sha256 == blobs.c.sha256).exists(),
     select(characters.c.id).where(characters.c.sha256 == blobs.c.sha256).exists(),
@@ -35,6 +33,7 @@ _UNUSED: Final = (
 _FORGET: Final = delete(blobs).where(
     blobs.c.sha256 == bindparam("b_sha256"), blobs.c.touched_at < bindparam("before"), ~_in_use
 )
+# A deleted task that has ended is never shown, remixed or sent again: nobody needs its inputs.
 _DROP_INPUTS: Final = delete(task_inputs).where(
     task_inputs.c.task_id.in_(
         select(tasks.c.id).where(

@@ -264,6 +264,25 @@ tasks = Table(
     CheckConstraint("progress >= 0 AND progress <= 100", name="progress_range"),
     Index("ix_tasks_status", "status", "created_at"),
     Index(
+        "ix_tasks_disputed",
+        "finished_at",
+        sqlite_where=column("disputed", Boolean).is_(True),
+        postgresql_where=column("disputed", Boolean).is_(True),
+    ),
+    Index(
+        "ix_tasks_cancel",
+        "status",
+        "cancel_requested_at",
+        sqlite_where=column("cancel_requested_at").is_not(None),
+        postgresql_where=column("cancel_requested_at").is_not(None),
+    ),
+    Index(
+        "ix_tasks_expires_at",
+        "expires_at",
+        sqlite_where=column("expires_at").is_not(None),
+        postgresql_where=column("expires_at").is_not(None),
+    ),
+    Index(
         "ix_tasks_page",
         "project_id",
         "created_at",

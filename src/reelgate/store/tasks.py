@@ -20,7 +20,7 @@ from reelgate.core.money import Micro
 from reelgate.core.task import Request, Task
 from reelgate.store import jsontext
 from reelgate.store.rows import columns_of, named, names_of
-from reelgate.store.tables import task_inputs, tasks
+from reelgate.store.tables import attempts, task_inputs, tasks
 
 T = TypeVar("T")
 
@@ -150,9 +150,20 @@ _UNCONFIRMED_DUE: Final = (
     .order_by(tasks.c.unconfirmed_at, tasks.c.id)
 )
 _DISPUTED: Final = (
-    select(*_COLUMNS).where(tasks.c.disputed.is_(True)).order_by(tasks.c.created_at, tasks.c.id)
+    select(*_COLUMNS).where(tasks.c.disputed.is_(True)).order_by(tasks.c.finished_at, tasks.c.id)
 )
 _COUNTS: Final = select(tasks.c.status, func.count()).group_by(tasks.c.status)
+_SETTLE_DISPUTE: Final = (
+    update(tasks)
+    .where(tasks.c.id == _by_id, tasks.c.disputed.is_(True))
+    .values(disputed=False, updated_at=bindparam("now"))
+)
+_CANCELS_WANTED: Final = select(attempts.c.channel_id, attempts.c.ref).where(
+    attempts.c.id == tasks.c.attempt_id,
+    tasks.c.status == Status.RUNNING.value,
+    tasks.c.cancel_requested_at > 0,
+    attempts.c.ref.is_not(None),
+)
 _PLACE: Final = select(tasks.c.created_at).where(
     tasks.c.id == _by_id, tasks.c.project_id == bindparam("project_id")
 )
@@ -373,3 +384,13 @@ def counts(conn: Connection) -> dict[Status, int]:
     """Count all tasks by status; a status nobody is in counts zero."""
     found = {_STATUSES[status]: count for status, count in conn.execute(_COUNTS)}
     return {status: found.get(status, 0) for status in Status}
+
+
+def settle_dispute(conn: Connection, task_id: str, now: int) -> bool:
+    """Note that the money of a task is no longer in dispute; True for the one caller that ended it."""
+    return conn.execute(_SETTLE_DISPUTE, {"task_id": task_id, "now": now}).rowcount == 1
+
+
+def cancels_wanted(conn: Connection) -> list[tuple[str, str]]:
+    """List channel and ref of every running task that somebody wants cancelled."""
+    return [(channel_id, ref) for channel_id, ref in conn.execute(_CANCELS_WANTED)]

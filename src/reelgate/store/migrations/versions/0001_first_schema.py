@@ -243,6 +243,27 @@ def _work() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
     )
     op.create_index(
+        "ix_tasks_cancel",
+        "tasks",
+        ["status", "cancel_requested_at"],
+        sqlite_where=sa.text("cancel_requested_at IS NOT NULL"),
+        postgresql_where=sa.text("cancel_requested_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_tasks_disputed",
+        "tasks",
+        ["finished_at"],
+        sqlite_where=sa.text("disputed IS 1"),
+        postgresql_where=sa.text("disputed IS true"),
+    )
+    op.create_index(
+        "ix_tasks_expires_at",
+        "tasks",
+        ["expires_at"],
+        sqlite_where=sa.text("expires_at IS NOT NULL"),
+        postgresql_where=sa.text("expires_at IS NOT NULL"),
+    )
+    op.create_index(
         "ix_tasks_page",
         "tasks",
         ["project_id", "created_at", "id"],
