@@ -561,12 +561,14 @@ def _foreign(answer: Answer, secret: str) -> Failure:
     )
 
 
-def nothing_learned(trouble: Failure, *, word: object = None) -> Observation:
-    """Compose the observation of a poll that learned nothing; it keeps the state."""
+def nothing_learned(trouble: Failure | None) -> Observation:
+    """Compose the observation of a poll that learned nothing; it keeps the state. None: the answer named no status."""
+    reason = trouble or Failure(
+        code=Code.BAD_GATEWAY_PAYLOAD, message="The upstream's answer names no job status."
+    )
     return Observation(
         phase=None,
-        trouble=trouble,
-        lost=trouble.code is Code.UPSTREAM_LOST,
-        retry_after_s=trouble.retry_after_s,
-        word=raw_word(word),
+        trouble=reason,
+        lost=reason.code is Code.UPSTREAM_LOST,
+        retry_after_s=reason.retry_after_s,
     )

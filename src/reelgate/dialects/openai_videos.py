@@ -348,9 +348,7 @@ def _observed(answer: Answer, ref: str, channel: Channel) -> Observation:
         return _observation(body, ref, channel)
     if body is not None and isinstance(answer, Reply) and answer.status < 300 and _speaks_of_a_job(body):
         return _observation(body, ref, channel)
-    trouble = trouble_of(answer, secret=channel.secret)
-    wordless = Failure(code=Code.BAD_GATEWAY_PAYLOAD, message="The upstream's answer names no job status.")
-    return nothing_learned(trouble or wordless)
+    return nothing_learned(trouble_of(answer, secret=channel.secret))
 
 
 _ENVELOPE_WORDS: Final = frozenset({"error", "fail", "failure", "success", "ok", "done"})
