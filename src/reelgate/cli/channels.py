@@ -1,0 +1,261 @@
+"""`reelgate channels`: the accounts at upstreams that clips are made with."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import click
+
+from reelgate.cli import show
+from reelgate.cli.client import run
+from reelgate.cli.session import Session, local, pass_session
+from reelgate.cli.trouble import Exit, Trouble
+from reelgate.cli.words import say
+
+if TYPE_CHECKING:
+    from reelgate.core.dialect import Channel
+    from reelgate.engine.context import Context
+
+
+@click.group(help=say("channels.help"))
+def channels() -> None:
+    """Hold the commands about channels."""
+
+
+@channels.command("add", help=say("channels.add"))
+@click.argument("name")
+@click.option("--dialect", required=True, help=say("channels.dialect"))
+@click.option("--base-url", default="", help=say("channels.base_url"))
+@click.option("--secret-file", metavar="FILE|-", help=say("channels.secret"))
+@click.option(
+    "--model", "models", multiple=True, required=True, metavar="PUBLIC[=UPSTREAM]", help=say("channels.model")
+)
+@click.option(
+    "--concurrency", type=click.IntRange(1), default=4, show_default=True, help=say("channels.concurrency")
+)
+@click.option("--poll-seconds", type=click.FloatRange(0.1), help=say("channels.poll"))
+@click.option("--self-hosted", is_flag=True, help=say("channels.self_hosted"))
+@local
+@pass_session
+def add_channel(session: Session, secret_file: str | None, models: tuple[str, ...], **given: Any) -> None:
+    """Connect an account."""
+
+    async def work() -> None:
+        from reelgate.cli import local as here
+        from reelgate.core.dialect import Channel
+        from reelgate.store import channels as rows
+
+        secret = here.read_secret(secret_file) if secret_file else ""
+        async with here.opened(session.settings()) as gateway:
+            ctx = gateway.ctx
+            channel = Channel(id=ctx.ids.new("chan"), secret=secret, models=_models(models), **given)
+            _must_make_sense(ctx, channel)
+            if await ctx.backend.point(lambda conn: rows.by_name(conn, channel.name)) is not None:
+                raise _exists(channel.name)
+            await ctx.backend.write(lambda conn: rows.insert(conn, channel, ctx.clock.now_ms()))
+        if session.json:
+            show.as_json(_as_json(channel))
+            return
+        click.echo(say("channels.added", name=channel.name, id=channel.id))
+
+    run(work())
+
+
+def _models(given: Sequence[str]) -> dict[str, str]:
+    """Read `PUBLIC` and `PUBLIC=UPSTREAM`."""
+    models: dict[str, str] = {}
+    for text in given:
+        public, equals, upstream = text.partition("=")
+        if not public.strip() or (equals and not upstream.strip()):
+            raise Trouble(say("channels.bad_model", model=text), exit_code=Exit.USAGE)
+        models[public.strip()] = upstream.strip() if equals else public.strip()
+    return models
+
+
+def _must_make_sense(ctx: Context, channel: Channel) -> None:
+    from reelgate.engine.bootstrap import BUILT_IN
+
+    facts = ctx.profiles.get(channel.dialect)
+    if facts is None:
+        known = ", ".join(sorted(ctx.dialects))
+        raise Trouble(say("channels.bad_dialect", dialect=channel.dialect, known=known), exit_code=Exit.USAGE)
+    for upstream in channel.models.values():
+        if facts.find(upstream) is None:
+            raise Trouble(
+                say("channels.unknown_model", dialect=channel.dialect, model=upstream), exit_code=Exit.USAGE
+            )
+    if channel.base_url or channel.dialect != BUILT_IN:
+        _must_be_reachable(ctx, channel)
+
+
+def _must_be_reachable(ctx: Context, channel: Channel) -> None:
+    """Refuse an address that the guard would refuse on every call; nothing is dialled here."""
+    from reelgate.core.errors import Code, Failure
+
+    parts = urlsplit(channel.base_url)
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or parts.query
+        or parts.fragment
+        or "@" in parts.netloc
+    ):
+        raise Trouble(say("channels.bad_url", url=channel.base_url), exit_code=Exit.USAGE)
+    guard = ctx.guard.with_private() if channel.self_hosted else ctx.guard
+    verdict = guard.parse(channel.base_url)
+    if not isinstance(verdict, Failure):
+        return
+    if verdict.code is Code.BLOCKED_ADDRESS and not channel.self_hosted:
+        raise Trouble(
+            say("channels.private", host=parts.hostname),
+            exit_code=Exit.USAGE,
+            code=verdict.code.value,
+            next_step=say("channels.private.next"),
+        )
+    raise Trouble(verdict.message, exit_code=Exit.USAGE, code=verdict.code.value)
+
+
+def _exists(name: str) -> Trouble:
+    return Trouble(
+        say("channels.exists", name=name),
+        exit_code=Exit.USAGE,
+        next_step=say("channels.exists.next", name=name),
+    )
+
+
+def _as_json(channel: Channel) -> dict[str, Any]:
+    return {
+        "id": channel.id,
+        "name": channel.name,
+        "dialect": channel.dialect,
+        "base_url": channel.base_url,
+        "models": dict(channel.models),
+        "concurrency": channel.concurrency,
+        "poll_seconds": channel.poll_seconds,
+        "self_hosted": channel.self_hosted,
+        "enabled": channel.enabled,
+        "has_secret": bool(channel.secret),
+    }
+
+
+@channels.command("list", help=say("channels.list"))
+@local
+@pass_session
+def list_channels(session: Session) -> None:
+    """Show every channel, never its secret."""
+
+    async def work() -> None:
+        from reelgate.cli import local as here
+        from reelgate.store import channels as rows
+
+        async with here.opened(session.settings()) as gateway:
+            found = await gateway.ctx.backend.read(rows.all_channels)
+        if session.json:
+            show.as_json([_as_json(channel) for channel in found])
+            return
+        show.table(
+            [say(f"column.{c}") for c in ("name", "dialect", "base_url", "models", "at_once", "state")],
+            [_row(channel) for channel in found],
+            empty=say("channels.none"),
+        )
+
+    run(work())
+
+
+def _row(channel: Channel) -> list[str]:
+    served = [public if public == up else f"{public}={up}" for public, up in channel.models.items()]
+    state = say("channels.enabled" if channel.enabled else "channels.disabled")
+    return [
+        channel.name,
+        channel.dialect,
+        channel.base_url or "-",
+        ", ".join(served),
+        str(channel.concurrency),
+        state,
+    ]
+
+
+@channels.command("remove", help=say("channels.remove"))
+@click.argument("name", metavar="NAME|ID")
+@click.option("-y", "--yes", is_flag=True, help=say("option.yes"))
+@local
+@pass_session
+def remove_channel(session: Session, name: str, yes: bool) -> None:
+    """Forget a channel and its secret."""
+
+    async def work() -> None:
+        from reelgate.cli import local as here
+        from reelgate.store import channels as rows
+        from reelgate.store import tasks as task_rows
+
+        async with here.opened(session.settings()) as gateway:
+            ctx = gateway.ctx
+            channel = await _find(ctx, name)
+            open_tasks = await ctx.backend.read(task_rows.open_tasks)
+            count = sum(1 for task in open_tasks if task.channel_id == channel.id)
+            if count:
+                raise Trouble(
+                    say("channels.busy", name=channel.name, count=count),
+                    next_step=say("channels.busy.next", name=channel.name),
+                )
+            _ask(session, yes, say("channels.remove.sure", name=channel.name))
+            await ctx.backend.write(lambda conn: rows.remove(conn, channel.id, ctx.clock.now_ms()))
+        _told(session, {"id": channel.id, "removed": True}, say("channels.removed", name=channel.name))
+
+    run(work())
+
+
+def _ask(session: Session, yes: bool, question: str) -> None:
+    if not yes and not session.json and sys.stdin.isatty():
+        click.confirm(question, abort=True, err=True)
+
+
+def _told(session: Session, facts: dict[str, Any], line: str) -> None:
+    if session.json:
+        show.as_json(facts)
+    else:
+        click.echo(line)
+
+
+async def _find(ctx: Context, name: str) -> Channel:
+    from reelgate.store import channels as rows
+
+    for channel in await ctx.backend.read(rows.all_channels):
+        if name in (channel.name, channel.id):
+            return channel
+    raise Trouble(say("channels.unknown", name=name), exit_code=Exit.NOT_FOUND)
+
+
+@channels.command("enable", help=say("channels.enable"))
+@click.argument("name", metavar="NAME|ID")
+@local
+@pass_session
+def enable_channel(session: Session, name: str) -> None:
+    """Let a channel take tasks."""
+    run(_switch(session, name, enabled=True))
+
+
+@channels.command("disable", help=say("channels.disable"))
+@click.argument("name", metavar="NAME|ID")
+@local
+@pass_session
+def disable_channel(session: Session, name: str) -> None:
+    """Give a channel no new tasks."""
+    run(_switch(session, name, enabled=False))
+
+
+async def _switch(session: Session, name: str, *, enabled: bool) -> None:
+    import msgspec
+
+    from reelgate.cli import local as here
+    from reelgate.store import channels as rows
+
+    async with here.opened(session.settings()) as gateway:
+        ctx = gateway.ctx
+        channel = msgspec.structs.replace(await _find(ctx, name), enabled=enabled)
+        await ctx.backend.write(lambda conn: rows.update_channel(conn, channel, ctx.clock.now_ms()))
+    state = say("channels.enabled" if enabled else "channels.disabled")
+    _told(session, _as_json(channel), say("channels.switched", name=channel.name, state=state))

@@ -1,0 +1,60 @@
+"""`reelgate config`: the settings in force, and where each one came from."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reelgate.cli import show
+from reelgate.cli.session import Session, local, pass_session
+from reelgate.cli.words import say
+
+PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]*@")
+SECRET = re.compile(r"secret|password|token|_key$", re.IGNORECASE)
+HIDDEN = "***"
+
+
+@click.command(help=say("config.help"))
+@local
+@pass_session
+def config(session: Session) -> None:
+    """Show every setting."""
+    from reelgate import settings
+
+    given = {"data": session.data} if session.data is not None else {}
+    loaded = session.settings()
+    written = _written()
+    found: dict[str, dict[str, Any]] = {}
+    for name, field in type(loaded).model_fields.items():
+        origin = settings.origin(name, given)
+        if origin not in ("command line", f"REELGATE_{name.upper()}"):
+            origin = "reelgate.toml" if name in written else "default"
+        value = shown(name, loaded.model_dump(mode="json")[name])
+        found[name] = {"value": value, "from": origin, "about": field.description}
+    if session.json:
+        show.as_json(found)
+        return
+    rows = [[name, _text(one["value"]), one["from"], one["about"] or ""] for name, one in found.items()]
+    show.table([say(f"column.{c}") for c in ("setting", "value", "from", "about")], rows, empty="")
+
+
+def _written() -> frozenset[str]:
+    path = Path("reelgate.toml")
+    return frozenset(tomllib.loads(path.read_text(encoding="utf-8"))) if path.exists() else frozenset()
+
+
+def shown(name: str, value: Any) -> Any:
+    """Give a setting's value as it may be shown: no secret, no password inside an address."""
+    if value is not None and SECRET.search(name):
+        return HIDDEN
+    return PASSWORD.sub(rf"\1{HIDDEN}@", value) if isinstance(value, str) else value
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "-"  # pyright: ignore[reportUnknownArgumentType]
+    return "-" if value is None else str(value)

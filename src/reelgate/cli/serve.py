@@ -1,0 +1,73 @@
+"""`reelgate serve` and `reelgate worker`: run until somebody stops them."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING
+
+import click
+
+from reelgate.cli.session import Session, local, pass_session
+from reelgate.cli.trouble import Trouble
+from reelgate.cli.words import say
+
+if TYPE_CHECKING:
+    from reelgate.app import Gateway
+
+
+@click.command(help=say("serve.help"))
+@click.option("--host", help=say("serve.host"))
+@click.option("--port", type=click.IntRange(0, 65535), help=say("serve.port"))
+@local
+@pass_session
+def serve(session: Session, host: str | None, port: int | None) -> None:
+    """Run the server."""
+    from reelgate import __version__, app
+    from reelgate.cli import local as here
+
+    settings = session.settings(host=host, port=port)
+    running = asyncio.run(here.find_server(settings.data))
+    if running is not None:
+        raise Trouble(
+            say("serve.running", data=settings.data, pid=running.pid, address=running.address),
+            next_step=say("serve.running.next"),
+        )
+    _must_be_free(settings.host, settings.port)
+
+    def announce(gateway: Gateway, address: str) -> None:
+        here.tell_admin_key(gateway)
+        folder = settings.data.resolve()
+        click.echo(say("serve.banner", version=__version__, address=address, data=folder), err=True)
+
+    with here.explained(settings):
+        app.serve(settings, announce)
+
+
+def _must_be_free(host: str, port: int) -> None:
+    """Refuse a taken port before anything is opened; 0 takes any that is free."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Trouble(
+                say("serve.port_taken", host=host, port=port, reason=error.strerror or str(error)),
+                next_step=say("serve.port_taken.next"),
+            ) from error
+
+
+@click.command(help=say("worker.help"))
+@local
+@pass_session
+def worker(session: Session) -> None:
+    """Run a worker beside servers on one PostgreSQL."""
+    from reelgate import app
+    from reelgate.cli import local as here
+
+    settings = session.settings()
+    if not settings.database_url.startswith("postgres"):
+        raise Trouble(say("worker.sqlite"), next_step=say("worker.sqlite.next"))
+    with here.explained(settings):
+        app.run_worker(settings)

@@ -1,0 +1,685 @@
+"""Every sentence the command line says, in English and in Chinese.
+
+The language follows `REELGATE_LANG`, else the locale (`LC_ALL`, `LC_MESSAGES`, `LANG`): Chinese when it
+starts with `zh`, English otherwise. Names of options, codes and fields are the same in both.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Literal
+
+Language = Literal["en", "zh"]
+
+
+def language(environ: Mapping[str, str]) -> Language:
+    """Choose the language for an environment; the first variable that is set decides."""
+    for name in ("REELGATE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if chosen := environ.get(name):
+            return "zh" if chosen.lower().startswith("zh") else "en"
+    return "en"
+
+
+def say(key: str, /, **values: object) -> str:
+    """Give a sentence in the language of this run, with its values in place."""
+    return WORDS[key][_INDEX].format(**values)
+
+
+def advise(code: str, english: str) -> str:
+    """Give the next step for an error code; the English one stays with the code itself."""
+    return ADVICE_ZH.get(code, english) if _INDEX else english
+
+
+WORDS: dict[str, tuple[str, str]] = {
+    # the command itself
+    "root.help": (
+        "Reelgate keeps one OpenAI-compatible door in front of the video models of today.",
+        "Reelgate：在当今各家视频模型之前，提供一个与 OpenAI 兼容的统一入口。",
+    ),
+    "root.epilog": (
+        "Settings are REELGATE_* variables and reelgate.toml; `reelgate config` shows them. "
+        "Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 no permission, "
+        "5 server unreachable, 6 outcome unknown, 130 interrupted.",
+        "设置来自 REELGATE_* 环境变量和 reelgate.toml，用 `reelgate config` 查看。"
+        "退出码：0 完成，1 失败，2 用法错误，3 未找到，4 无权限，5 无法连接服务器，6 结果未知，130 被中断。",
+    ),
+    "help.commands": ("Commands", "命令"),
+    "command.serve": ("Run the server and the studio.", "运行服务器与工作室。"),
+    "command.worker": (
+        "Run a worker beside servers that share a database.",
+        "在共享数据库的服务器旁运行一个工作进程。",
+    ),
+    "command.demo": (
+        "Make a clip through the OpenAI SDK, with no key and no cost.",
+        "通过 OpenAI SDK 生成一段视频，无需密钥、没有费用。",
+    ),
+    "command.generate": ("Turn a prompt into a clip on disk.", "把提示词变成磁盘上的视频。"),
+    "command.videos": ("List, fetch, remix, extend and delete clips.", "列出、获取、混剪、延长和删除视频。"),
+    "command.models": ("Show which models can be asked for.", "显示可用的模型。"),
+    "command.keys": ("Create, list, revoke and import API keys.", "创建、列出、吊销和导入 API 密钥。"),
+    "command.channels": ("Connect upstream accounts.", "接入上游账户。"),
+    "command.doctor": ("Check this installation.", "检查本安装。"),
+    "command.db": ("Upgrade, back up and restore the data.", "升级、备份和恢复数据。"),
+    "command.config": (
+        "Show the settings in force and where they come from.",
+        "显示当前生效的设置及其来源。",
+    ),
+    "command.completion": ("Print the completion script of a shell.", "打印 shell 补全脚本。"),
+    # options
+    "option.data": (
+        "The data folder (REELGATE_DATA).",
+        "数据目录（REELGATE_DATA）。",
+    ),
+    "option.json": ("Print JSON for scripts.", "输出供脚本使用的 JSON。"),
+    "option.url": (
+        "Speak to the server at this address instead of the one on the data folder (REELGATE_URL).",
+        "连接这个地址的服务器，而不是数据目录上的服务器（REELGATE_URL）。",
+    ),
+    "option.key": (
+        "The API key to use; better given as REELGATE_API_KEY, which other users cannot see.",
+        "要使用的 API 密钥；最好用 REELGATE_API_KEY 给出，其他用户看不到。",
+    ),
+    "option.yes": ("Do not ask.", "不再询问。"),
+    # trouble
+    "trouble.what": ("Error: {message}", "错误：{message}"),
+    "trouble.next": ("Next: {step}", "下一步：{step}"),
+    "trouble.code": ("Code: {code}", "代码：{code}"),
+    "side.caller": ("Whose side: the request itself.", "责任方：请求本身。"),
+    "side.operator": ("Whose side: this installation's operator.", "责任方：本安装的运维者。"),
+    "side.upstream": ("Whose side: the upstream.", "责任方：上游。"),
+    "charge.none": ("Money: nothing was charged.", "费用：没有扣费。"),
+    "charge.released": ("Money: what was held for it has been given back.", "费用：预留的金额已退回。"),
+    "charge.held": (
+        "Money: what was held for it stays held until somebody decides.",
+        "费用：预留的金额保持冻结，等待人工决定。",
+    ),
+    "charge.possible": (
+        "Money: it may have been charged; look at the task first.",
+        "费用：可能已扣费，请先查看任务。",
+    ),
+    "interrupt.plain": ("Interrupted.", "已中断。"),
+    "interrupt.server": (
+        "Interrupted here only: `{id}` goes on in the server, and is charged as if you had waited.\n"
+        "Look at it:  reelgate videos get {id} --wait\n"
+        "End it:      reelgate videos delete {id}",
+        "只中断了本命令：`{id}` 仍在服务器中继续，费用与等待时相同。\n"
+        "查看：reelgate videos get {id} --wait\n"
+        "终止：reelgate videos delete {id}",
+    ),
+    "interrupt.embedded": (
+        "Interrupted: `{id}` is kept in the data folder and goes on when Reelgate next runs on it; nothing is sent twice.\n"
+        "Go on now:  reelgate videos get {id} --wait\n"
+        "End it:     reelgate videos delete {id}",
+        "已中断：`{id}` 保存在数据目录中，Reelgate 下次在其上运行时继续；不会重复发送。\n"
+        "立即继续：reelgate videos get {id} --wait\n"
+        "终止：reelgate videos delete {id}",
+    ),
+    # the client
+    "client.embedded": ("Reelgate inside this command ({data})", "本命令内置的 Reelgate（{data}）"),
+    "client.unreachable": ("No answer from {where}: {reason}.", "{where} 没有应答：{reason}。"),
+    "client.unreachable.next": (
+        "Check the address and that `reelgate serve` runs there; nothing was sent that could cost money.",
+        "检查地址，并确认 `reelgate serve` 在那里运行；没有发出任何会产生费用的请求。",
+    ),
+    "client.lost": (
+        "The request reached {where}, but its answer was lost: {reason}.",
+        "请求已到达 {where}，但应答丢失：{reason}。",
+    ),
+    "client.lost.next": (
+        "Look at `reelgate videos list` before you send it again: the clip may be in the making and charged.",
+        "重新发送前请先看 `reelgate videos list`：视频可能已在生成并计费。",
+    ),
+    "client.not_json": (
+        "The answer is not JSON: this is not a Reelgate or an OpenAI-compatible server.",
+        "应答不是 JSON：这不是 Reelgate 或与 OpenAI 兼容的服务器。",
+    ),
+    "client.not_json.next": (
+        "Check the address given with --url or REELGATE_URL.",
+        "检查 --url 或 REELGATE_URL 给出的地址。",
+    ),
+    "client.status": ("The server answered with status {status}.", "服务器返回状态 {status}。"),
+    "client.no_key": ("The server wants an API key and none was given.", "服务器需要 API 密钥，但没有给出。"),
+    "client.key.next": (
+        "Set REELGATE_API_KEY; `reelgate keys create NAME` on the server's machine makes a key.",
+        "设置 REELGATE_API_KEY；在服务器所在机器上运行 `reelgate keys create NAME` 可创建密钥。",
+    ),
+    "client.bad_url": ("`{url}` is not an http or https address.", "`{url}` 不是 http 或 https 地址。"),
+    # the data folder and its settings
+    "local.busy": (
+        "Another Reelgate works on {data} and does not answer here; it may be starting or stopping.",
+        "另一个 Reelgate 正在使用 {data} 但没有应答；它可能正在启动或停止。",
+    ),
+    "local.store": ("The database cannot be used: {reason}.", "数据库无法使用：{reason}。"),
+    "local.store.next": (
+        "Run `reelgate doctor` for what is wrong; nothing was changed.",
+        "运行 `reelgate doctor` 查看问题；没有做任何改动。",
+    ),
+    "local.folder": (
+        "The data folder {data} cannot be used: {reason}.",
+        "数据目录 {data} 无法使用：{reason}。",
+    ),
+    "local.admin_key": (
+        "First start on this data folder. The administrator key, shown this once:\n  {key}\nKeep it; `reelgate keys revoke administrator` closes it.",
+        "首次在此数据目录上启动。管理员密钥，只显示这一次：\n  {key}\n请妥善保存；用 `reelgate keys revoke administrator` 吊销。",
+    ),
+    "settings.bad": ("A setting is wrong: {reason}.", "设置有误：{reason}。"),
+    "settings.bad.next": (
+        "Correct the REELGATE_* variable or reelgate.toml.",
+        "请改正 REELGATE_* 变量或 reelgate.toml。",
+    ),
+    # statuses and columns
+    "status.queued": ("queued", "排队中"),
+    "status.in_progress": ("in progress", "生成中"),
+    "status.completed": ("completed", "已完成"),
+    "status.failed": ("failed", "失败"),
+    "column.id": ("ID", "ID"),
+    "column.status": ("Status", "状态"),
+    "column.model": ("Model", "模型"),
+    "column.length": ("Length", "时长"),
+    "column.size": ("Size", "尺寸"),
+    "column.created": ("Created", "创建时间"),
+    "column.completed": ("Completed", "完成时间"),
+    "column.prompt": ("Prompt", "提示词"),
+    "column.source": ("Made from", "来源"),
+    "column.error": ("Error", "错误"),
+    "column.served_by": ("Served by", "实际模型"),
+    "column.provider": ("Provider", "提供方"),
+    "column.lengths": ("Seconds", "秒数"),
+    "column.sizes": ("Sizes", "尺寸"),
+    "column.usual": ("Usual time", "通常耗时"),
+    "column.name": ("Name", "名称"),
+    "column.scopes": ("Scopes", "权限范围"),
+    "column.key": ("Key", "密钥"),
+    "column.last_used": ("Last used", "最近使用"),
+    "column.state": ("State", "状态"),
+    "column.dialect": ("Dialect", "方言"),
+    "column.base_url": ("Address", "地址"),
+    "column.models": ("Models", "模型"),
+    "column.at_once": ("At once", "并发"),
+    "column.check": ("Check", "检查项"),
+    "column.finding": ("Finding", "结果"),
+    "column.next": ("Next step", "下一步"),
+    "column.setting": ("Setting", "设置"),
+    "column.value": ("Value", "值"),
+    "column.from": ("From", "来源"),
+    "column.about": ("Meaning", "含义"),
+    # progress
+    "progress.line": ("{label}: {percent} %", "{label}：{percent} %"),
+    "progress.download": ("downloading", "下载中"),
+    # generate
+    "generate.help": (
+        "Turn PROMPT into a clip on disk (`-` reads the prompt from standard input). "
+        "Works without a server: Reelgate then runs inside this command.",
+        "把 PROMPT 变成磁盘上的视频（`-` 表示从标准输入读取提示词）。没有服务器也能用：此时 Reelgate 在本命令内运行。",
+    ),
+    "generate.epilog": (
+        'Example: reelgate generate "A paper boat on a lake at dusk" --seconds 4 -o boat.mp4',
+        '示例：reelgate generate "黄昏湖面上的纸船" --seconds 4 -o boat.mp4',
+    ),
+    "generate.image": ("A picture to start from (JPEG, PNG or WebP).", "参考图片（JPEG、PNG 或 WebP）。"),
+    "generate.seconds": ("Length of the clip.", "视频时长（秒）。"),
+    "generate.size": ("Size in pixels, such as 720x1280.", "像素尺寸，如 720x1280。"),
+    "generate.model": (
+        "The model to ask for; `reelgate models` lists them.",
+        "要使用的模型；用 `reelgate models` 列出。",
+    ),
+    "generate.output": (
+        "Where to put the clip: a file, a folder, or `-` for standard output.",
+        "视频保存位置：文件、目录，或 `-` 表示标准输出。",
+    ),
+    "generate.wait": ("Wait for the clip, or print its id at once.", "等待视频完成，或立即打印其 id。"),
+    "generate.accepted": ("Accepted as {id}, made by {model}.", "已接受：{id}，由 {model} 生成。"),
+    "generate.stdout_json": (
+        "`-o -` and `--json` both want standard output.",
+        "`-o -` 与 `--json` 都要占用标准输出。",
+    ),
+    "generate.no_server": (
+        "`--no-wait` needs a running server; without one nobody would make the clip.",
+        "`--no-wait` 需要正在运行的服务器，否则没有人生成视频。",
+    ),
+    "generate.no_server.next": (
+        "Start `reelgate serve`, or leave out `--no-wait`.",
+        "启动 `reelgate serve`，或去掉 `--no-wait`。",
+    ),
+    "save.cannot": ("The clip cannot be written to {path}: {reason}.", "视频无法写入 {path}：{reason}。"),
+    # videos
+    "video.failed": ("{id} failed: {message}", "{id} 失败：{message}"),
+    "video.no_reason": ("no reason was given", "没有给出原因"),
+    "video.alias": ("{model} (served by {served})", "{model}（实际由 {served} 提供）"),
+    "videos.help": ("List, fetch, remix, extend and delete clips.", "列出、获取、混剪、延长和删除视频。"),
+    "videos.list": ("List clips.", "列出视频。"),
+    "videos.limit": ("How many.", "数量。"),
+    "videos.after": ("Go on after this clip.", "从这个视频之后继续。"),
+    "videos.order": ("Newest or oldest first.", "最新在前或最旧在前。"),
+    "videos.none": (
+        'No clips yet. Make one: reelgate generate "A paper boat on a lake at dusk"',
+        '还没有视频。试试：reelgate generate "黄昏湖面上的纸船"',
+    ),
+    "videos.more": (
+        "There are more: reelgate videos list --after {id}",
+        "还有更多：reelgate videos list --after {id}",
+    ),
+    "videos.get": ("Show one clip.", "显示一个视频。"),
+    "videos.wait": ("Wait until it has ended.", "等待其结束。"),
+    "videos.download": (
+        "Bring a clip, its thumbnail or its spritesheet to disk.",
+        "把视频、缩略图或精灵图保存到磁盘。",
+    ),
+    "videos.variant": ("Which rendition.", "哪一种版本。"),
+    "videos.delete": (
+        "Delete clips with their files; one still in the making is cancelled.",
+        "删除视频及其文件；仍在生成的会被取消。",
+    ),
+    "videos.delete.sure": ("Delete {count} clip(s) with their files?", "删除 {count} 个视频及其文件？"),
+    "videos.deleted": ("Deleted {id}.", "已删除 {id}。"),
+    "videos.remix": ("Make a variation of a clip.", "生成视频的变体。"),
+    "videos.edit": ("Change a clip as the prompt says.", "按提示词修改视频。"),
+    "videos.extend": ("Make a clip longer.", "延长视频。"),
+    "videos.extend.seconds": ("How many seconds to add.", "增加多少秒。"),
+    # models
+    "models.help": (
+        "Show which models can be asked for, and what really serves them.",
+        "显示可用的模型，以及实际提供服务的模型。",
+    ),
+    "models.drawn": ("{model} (drawn, not generative)", "{model}（绘制，非生成式）"),
+    "models.none": (
+        "No model is served here. Connect an account: reelgate channels add --help",
+        "这里没有可用的模型。接入账户：reelgate channels add --help",
+    ),
+    # keys
+    "keys.help": (
+        "Create, list, revoke and import API keys. Works with and without a running server.",
+        "创建、列出、吊销和导入 API 密钥。无论服务器是否运行都可用。",
+    ),
+    "keys.create": ("Create a key and print it; it is shown this once.", "创建密钥并打印；只显示这一次。"),
+    "keys.scope": ("What the key may do; may be given more than once.", "密钥的权限范围；可多次给出。"),
+    "keys.created": (
+        "Key {id} created. It is shown this once; keep it:",
+        "密钥 {id} 已创建。只显示这一次，请保存：",
+    ),
+    "keys.list": ("List keys; the keys themselves are never shown.", "列出密钥；不会显示密钥本身。"),
+    "keys.none": (
+        "No keys yet. Make one: reelgate keys create NAME",
+        "还没有密钥。创建：reelgate keys create NAME",
+    ),
+    "keys.revoke": ("Revoke a key by its id or name, at once.", "按 id 或名称立即吊销密钥。"),
+    "keys.revoked": ("Revoked {id}; it is refused from now on.", "已吊销 {id}，从现在起被拒绝。"),
+    "keys.unknown": ("There is no key `{id}` in use.", "没有正在使用的密钥 `{id}`。"),
+    "keys.several": ("Several keys are called `{name}`: {ids}.", "有多个密钥名为 `{name}`：{ids}。"),
+    "keys.several.next": ("Name it by its id.", "请用 id 指明。"),
+    "keys.import": (
+        "Take over a key that clients already use, read from a file or from standard input.",
+        "导入客户端已在使用的密钥，从文件或标准输入读取。",
+    ),
+    "keys.import.file": (
+        "The file that holds the key; `-` is standard input.",
+        "保存密钥的文件；`-` 表示标准输入。",
+    ),
+    "keys.imported": (
+        "Key {id} imported; clients that send it are let in.",
+        "密钥 {id} 已导入；使用它的客户端将被接受。",
+    ),
+    "keys.active": ("in use", "使用中"),
+    "keys.gone": ("revoked", "已吊销"),
+    "secret.unreadable": ("`{path}` cannot be read: {reason}.", "无法读取 `{path}`：{reason}。"),
+    "secret.empty": ("`{path}` holds no secret.", "`{path}` 中没有密钥内容。"),
+    # channels
+    "channels.help": (
+        "Connect upstream accounts. A running server notices within a second.",
+        "接入上游账户。正在运行的服务器会在一秒内察觉。",
+    ),
+    "channels.add": ("Connect an upstream account under NAME.", "以 NAME 接入一个上游账户。"),
+    "channels.dialect": ("The wire format the upstream speaks.", "上游使用的接口格式。"),
+    "channels.base_url": ("The upstream's base address.", "上游的基础地址。"),
+    "channels.secret": (
+        "The file that holds the upstream's key; `-` is standard input.",
+        "保存上游密钥的文件；`-` 表示标准输入。",
+    ),
+    "channels.model": (
+        "A model to serve, PUBLIC or PUBLIC=UPSTREAM; may be given more than once.",
+        "要提供的模型，PUBLIC 或 PUBLIC=UPSTREAM；可多次给出。",
+    ),
+    "channels.concurrency": ("How many generations at once.", "同时进行的生成数量。"),
+    "channels.poll": ("Seconds between two polls.", "两次轮询之间的秒数。"),
+    "channels.self_hosted": (
+        "Allow a private base address, for this channel alone.",
+        "允许使用内网地址，仅限此通道。",
+    ),
+    "channels.added": ("Channel {name} ({id}) connected.", "通道 {name}（{id}）已接入。"),
+    "channels.exists": ("There is a channel called `{name}` already.", "已有名为 `{name}` 的通道。"),
+    "channels.exists.next": (
+        "Choose another name, or remove it first: reelgate channels remove {name}",
+        "换一个名称，或先删除：reelgate channels remove {name}",
+    ),
+    "channels.bad_dialect": (
+        "There is no dialect `{dialect}`; there are {known}.",
+        "没有方言 `{dialect}`；现有 {known}。",
+    ),
+    "channels.bad_model": (
+        "`{model}` is not PUBLIC or PUBLIC=UPSTREAM.",
+        "`{model}` 不是 PUBLIC 或 PUBLIC=UPSTREAM 的形式。",
+    ),
+    "channels.bad_url": (
+        "`{url}` is not a base address: it must start with http:// or https:// and hold no user, query or fragment.",
+        "`{url}` 不是基础地址：必须以 http:// 或 https:// 开头，且不含用户名、查询或片段。",
+    ),
+    "channels.unknown_model": (
+        "The dialect `{dialect}` knows nothing of the model `{model}`.",
+        "方言 `{dialect}` 不认识模型 `{model}`。",
+    ),
+    "channels.private": (
+        "`{host}` is a private address, which is refused unless the channel is self-hosted.",
+        "`{host}` 是内网地址；除非通道标记为自托管，否则会被拒绝。",
+    ),
+    "channels.private.next": (
+        "Add --self-hosted if the upstream is your own machine.",
+        "如果上游是你自己的机器，请加上 --self-hosted。",
+    ),
+    "channels.list": ("List channels; secrets are never shown.", "列出通道；不会显示密钥。"),
+    "channels.none": ("No channels yet.", "还没有通道。"),
+    "channels.remove": (
+        "Remove a channel; refused while its tasks are open.",
+        "删除通道；有未结束的任务时会拒绝。",
+    ),
+    "channels.remove.sure": ("Remove the channel {name} and its secret?", "删除通道 {name} 及其密钥？"),
+    "channels.removed": ("Removed {name}.", "已删除 {name}。"),
+    "channels.busy": ("`{name}` has {count} open task(s).", "`{name}` 还有 {count} 个未结束的任务。"),
+    "channels.busy.next": (
+        "Disable it and wait: reelgate channels disable {name}",
+        "先停用并等待：reelgate channels disable {name}",
+    ),
+    "channels.enable": ("Let a channel take tasks again.", "让通道重新接收任务。"),
+    "channels.disable": (
+        "Give a channel no new tasks; those it has go on.",
+        "不再给通道新任务；已有任务继续。",
+    ),
+    "channels.enabled": ("enabled", "启用"),
+    "channels.disabled": ("disabled", "停用"),
+    "channels.switched": ("{name} is {state}.", "{name} 已{state}。"),
+    "channels.unknown": ("There is no channel `{name}`.", "没有通道 `{name}`。"),
+    # serve, worker
+    "serve.help": (
+        "Run the server and the studio until Ctrl-C or SIGTERM.",
+        "运行服务器与工作室，直到 Ctrl-C 或 SIGTERM。",
+    ),
+    "serve.host": ("The address to listen on.", "监听地址。"),
+    "serve.port": ("The port to listen on.", "监听端口。"),
+    "serve.running": (
+        "Reelgate already runs on {data} (process {pid}, {address}).",
+        "Reelgate 已在 {data} 上运行（进程 {pid}，{address}）。",
+    ),
+    "serve.running.next": (
+        "Use that server, stop it first, or name another folder with --data.",
+        "使用该服务器、先停止它，或用 --data 指定其他目录。",
+    ),
+    "serve.port_taken": ("{host}:{port} cannot be used: {reason}.", "无法使用 {host}:{port}：{reason}。"),
+    "serve.port_taken.next": (
+        "Choose another port: reelgate serve --port N",
+        "换一个端口：reelgate serve --port N",
+    ),
+    "serve.banner": (
+        "Reelgate {version}\n  address  {address}\n  data     {data}\n\n"
+        "Make a clip from another terminal:\n"
+        '  reelgate generate "A paper boat on a lake at dusk"\n'
+        "or with any OpenAI client (base address {address}/v1), or with curl:\n"
+        '  curl {address}/v1/videos -H "Authorization: Bearer $REELGATE_API_KEY" -F prompt="A paper boat on a lake at dusk"\n'
+        "A key: reelgate keys create NAME. Stop with Ctrl-C; open tasks go on at the next start.",
+        "Reelgate {version}\n  地址  {address}\n  数据  {data}\n\n"
+        "在另一个终端生成视频：\n"
+        '  reelgate generate "黄昏湖面上的纸船"\n'
+        "也可用任何 OpenAI 客户端（基础地址 {address}/v1），或用 curl：\n"
+        '  curl {address}/v1/videos -H "Authorization: Bearer $REELGATE_API_KEY" -F prompt="黄昏湖面上的纸船"\n'
+        "创建密钥：reelgate keys create NAME。按 Ctrl-C 停止；未完成的任务在下次启动时继续。",
+    ),
+    "worker.help": (
+        "Run a worker until Ctrl-C or SIGTERM; needs a PostgreSQL database.",
+        "运行工作进程，直到 Ctrl-C 或 SIGTERM；需要 PostgreSQL 数据库。",
+    ),
+    "worker.sqlite": (
+        "A separate worker needs PostgreSQL; on SQLite the server does the work itself.",
+        "独立的工作进程需要 PostgreSQL；使用 SQLite 时由服务器自己完成工作。",
+    ),
+    "worker.sqlite.next": (
+        "Run `reelgate serve`, or set REELGATE_DATABASE to a postgresql:// address.",
+        "运行 `reelgate serve`，或把 REELGATE_DATABASE 设为 postgresql:// 地址。",
+    ),
+    # demo
+    "demo.help": (
+        "Start a server, make a clip from a prompt and a picture through the official OpenAI SDK, check it, and stop.",
+        "启动服务器，通过官方 OpenAI SDK 由提示词和图片生成一段视频，检查后停止。",
+    ),
+    "demo.picture": ("1. Drawing a reference picture: {path}", "1. 绘制参考图片：{path}"),
+    "demo.server": (
+        "2. Starting a server on {address}, data in {data}",
+        "2. 在 {address} 启动服务器，数据在 {data}",
+    ),
+    "demo.ask": (
+        "3. Asking for a clip through the OpenAI Python SDK {version}: {model}, {seconds} s, {size}",
+        "3. 通过 OpenAI Python SDK {version} 请求视频：{model}，{seconds} 秒，{size}",
+    ),
+    "demo.honest": (
+        "   Here `sora-2` is served by `animatic-1`: an animated storyboard drawn from your words and picture, not a generative model.",
+        "   这里的 `sora-2` 由 `animatic-1` 提供：根据文字和图片绘制的动态分镜，并非生成式模型。",
+    ),
+    "demo.download": (
+        "4. Downloading through the SDK, then checking the file",
+        "4. 通过 SDK 下载，然后检查文件",
+    ),
+    "demo.checked": (
+        "   A playable MP4: {width}x{height}, {seconds:.1f} s, {frames} frames, with sound, {kib} KiB, {took:.1f} s after asking",
+        "   可播放的 MP4：{width}x{height}，{seconds:.1f} 秒，{frames} 帧，有声音，{kib} KiB，提交后 {took:.1f} 秒完成",
+    ),
+    "demo.stop": ("5. Stopping the server", "5. 停止服务器"),
+    "demo.next": (
+        "Start it for yourself: reelgate serve --data {data}   (then open {address})",
+        "自己启动：reelgate serve --data {data}   （然后打开 {address}）",
+    ),
+    "demo.no_sdk": (
+        "The demo drives the official OpenAI Python SDK, which is not installed here.",
+        "演示需要官方 OpenAI Python SDK，这里没有安装。",
+    ),
+    "demo.no_sdk.next": (
+        "Run `make demo`, which installs it, or: pip install openai",
+        "运行会自动安装它的 `make demo`，或：pip install openai",
+    ),
+    "demo.no_start": (
+        "The server did not start. Its last words:\n{words}",
+        "服务器没有启动。最后输出：\n{words}",
+    ),
+    "demo.bad_clip": ("The clip is not what was asked for: {finding}.", "视频与要求不符：{finding}。"),
+    "demo.no_stop": (
+        "The server did not stop by itself within {seconds} s.",
+        "服务器没有在 {seconds} 秒内自行停止。",
+    ),
+    "demo.sdk": ("The SDK reported: {reason}", "SDK 报告：{reason}"),
+    # doctor
+    "doctor.help": (
+        "Check this installation and say what to do about each finding.",
+        "检查本安装，并说明每项结果该如何处理。",
+    ),
+    "doctor.invariants": (
+        "Check every promise about tasks, money and files instead; exit 1 when one is broken.",
+        "改为检查关于任务、费用和文件的每项承诺；有违反时退出码为 1。",
+    ),
+    "doctor.no_violations": ("Every promise holds.", "所有承诺均成立。"),
+    "doctor.violated": ("{count} promise(s) broken.", "有 {count} 项承诺被违反。"),
+    "doctor.violated.next": (
+        "Keep a backup (`reelgate db backup`) and report the lines above.",
+        "先备份（`reelgate db backup`），并报告以上各行。",
+    ),
+    "doctor.failed": ("{count} check(s) failed.", "{count} 项检查失败。"),
+    "doctor.python": ("Python", "Python"),
+    "doctor.libraries": ("libraries", "依赖库"),
+    "doctor.codecs": ("video codecs", "视频编解码器"),
+    "doctor.fonts": ("caption fonts", "字幕字体"),
+    "doctor.settings": ("settings", "设置"),
+    "doctor.folder": ("data folder", "数据目录"),
+    "doctor.disk": ("disk space", "磁盘空间"),
+    "doctor.clock": ("clock", "时钟"),
+    "doctor.database": ("database", "数据库"),
+    "doctor.schema": ("schema", "数据库结构"),
+    "doctor.server": ("server", "服务器"),
+    "doctor.guard": ("network guard", "网络防护"),
+    "doctor.channels": ("channels", "通道"),
+    "doctor.install.next": ("Install Reelgate again with its lock file.", "请用锁文件重新安装 Reelgate。"),
+    "doctor.folder.next": (
+        "Let this user write there, or name another folder with --data.",
+        "允许当前用户写入，或用 --data 指定其他目录。",
+    ),
+    "doctor.folder.open": ("{data} can be read by other users", "其他用户可以读取 {data}"),
+    "doctor.folder.open.next": ("chmod 700 {data}", "chmod 700 {data}"),
+    "doctor.folder.fsync": (
+        "{data}, a durable write takes {ms:.1f} ms",
+        "{data}，一次持久写入 {ms:.1f} 毫秒",
+    ),
+    "doctor.folder.none": (
+        "{data} does not exist yet; the first start makes it",
+        "{data} 尚不存在；首次启动时创建",
+    ),
+    "doctor.disk.free": ("{gib:.1f} GiB free", "剩余 {gib:.1f} GiB"),
+    "doctor.disk.next": (
+        "Free some space: new clips are refused when it runs out.",
+        "请释放空间：用尽后将拒绝新视频。",
+    ),
+    "doctor.clock.next": (
+        "Set the machine's clock; keys, webhooks and expiry follow it.",
+        "请校准系统时钟；密钥、回调和过期时间都以它为准。",
+    ),
+    "doctor.database.sound": ("every page and reference is sound", "每一页和每个引用都完好"),
+    "doctor.database.none": ("none yet; the first start makes it", "尚无；首次启动时创建"),
+    "doctor.database.next": (
+        "Restore a backup: reelgate db restore PATH --data NEW",
+        "恢复备份：reelgate db restore PATH --data NEW",
+    ),
+    "doctor.schema.next": (
+        "Run `reelgate db upgrade`, or the newer Reelgate that made it.",
+        "运行 `reelgate db upgrade`，或使用创建它的更新版本。",
+    ),
+    "doctor.server.none": ("none runs on this data folder", "此数据目录上没有运行服务器"),
+    "doctor.server.runs": ("{address}, process {pid}", "{address}，进程 {pid}"),
+    "doctor.guard.closed": ("private addresses are refused", "拒绝访问内网地址"),
+    "doctor.guard.open": ("private addresses are refused, except {allow}", "拒绝访问内网地址，例外：{allow}"),
+    "doctor.guard.next": ("Correct REELGATE_NET_ALLOW.", "请改正 REELGATE_NET_ALLOW。"),
+    "doctor.channels.found": (
+        "{on} enabled, {off} disabled; none was called",
+        "启用 {on} 个，停用 {off} 个；未实际调用",
+    ),
+    "doctor.channels.next": (
+        "Connect an account: reelgate channels add --help",
+        "接入账户：reelgate channels add --help",
+    ),
+    "doctor.ok": ("ok", "正常"),
+    "doctor.warn": ("warn", "注意"),
+    "doctor.fail": ("fail", "失败"),
+    # db
+    "db.help": ("Upgrade, back up and restore the data.", "升级、备份和恢复数据。"),
+    "db.upgrade": ("Bring the database to the schema of this version.", "把数据库升级到本版本的结构。"),
+    "db.upgraded": ("The database is at the schema of this version.", "数据库已是本版本的结构。"),
+    "db.backup": (
+        "Back up database and clips into the folder PATH, also while a server runs.",
+        "把数据库和视频备份到目录 PATH，服务器运行时也可以。",
+    ),
+    "db.backed_up": (
+        "Backed up the database and {blobs} file(s), {mib:.1f} MiB:",
+        "已备份数据库与 {blobs} 个文件，共 {mib:.1f} MiB：",
+    ),
+    "db.restore": (
+        "Put the backup in the folder PATH into a data folder that does not exist or is empty.",
+        "把目录 PATH 中的备份恢复到不存在或为空的数据目录。",
+    ),
+    "db.restored": (
+        "Restored into {data}. Tasks whose paid call was on its way are kept as unconfirmed; nothing is sent again.",
+        "已恢复到 {data}。付费请求发出途中的任务保持未确认状态，不会重新发送。",
+    ),
+    "db.none": ("There is no database in {data}.", "{data} 中没有数据库。"),
+    "db.none.next": (
+        "Name the data folder with --data, or start `reelgate serve` once.",
+        "用 --data 指定数据目录，或先启动一次 `reelgate serve`。",
+    ),
+    "db.not_sqlite": (
+        "This installation keeps its data in PostgreSQL.",
+        "本安装的数据保存在 PostgreSQL 中。",
+    ),
+    "db.not_sqlite.next": (
+        "Back it up with pg_dump, and the files with a copy of {data}/blobs.",
+        "用 pg_dump 备份数据库，并复制 {data}/blobs 备份文件。",
+    ),
+    "db.exists": ("{path} exists already.", "{path} 已存在。"),
+    "db.exists.next": ("Name a folder that does not exist.", "请指定一个不存在的目录。"),
+    "db.not_clean": ("{data} is not empty; nothing was changed.", "{data} 不为空；没有做任何改动。"),
+    "db.not_clean.next": (
+        "Name an empty or new folder with --data, or move this one away.",
+        "用 --data 指定空目录或新目录，或把现有目录移走。",
+    ),
+    "db.damaged": (
+        "The backup is not usable: {finding}. Nothing was changed.",
+        "备份不可用：{finding}。没有做任何改动。",
+    ),
+    "db.damaged.next": ("Use another backup.", "请使用其他备份。"),
+    "db.damaged.missing": ("`{name}` is missing", "缺少 `{name}`"),
+    "db.damaged.manifest": ("`manifest.json` cannot be read", "无法读取 `manifest.json`"),
+    "db.damaged.format": (
+        "`manifest.json` has format {format}, this version reads {known}",
+        "`manifest.json` 的格式为 {format}，本版本可读 {known}",
+    ),
+    "db.damaged.sum": (
+        "`{name}` does not have the bytes it was backed up with",
+        "`{name}` 的内容与备份时不一致",
+    ),
+    "db.damaged.gone": (
+        "clips were deleted faster than they could be copied; try again",
+        "视频删除的速度快于复制的速度，请重试",
+    ),
+    # config
+    "config.help": (
+        "Show the settings in force and where each comes from; secrets are hidden.",
+        "显示当前生效的设置及各自来源；密钥不会显示。",
+    ),
+    # completion
+    "completion.help": ("Print the completion script of SHELL.", "打印 SHELL 的补全脚本。"),
+    "completion.epilog": (
+        'For bash: eval "$(reelgate completion bash)"',
+        'bash 用法：eval "$(reelgate completion bash)"',
+    ),
+    "completion.unknown": ("There is no completion for `{shell}`.", "没有 `{shell}` 的补全。"),
+}
+
+ADVICE_ZH: dict[str, str] = {
+    "unauthorized": "检查所用的密钥；若消息提到某个通道，请运维者更新该通道的密钥。",
+    "permission_or_channel": "从 `reelgate models` 中选择模型，或请运维者授权。",
+    "account_suspended": "请运维者处理上游账户，或停用该通道。",
+    "quota_exhausted": "请运维者为上游账户充值；等待中的任务随后会继续。",
+    "insufficient_credit": "减少秒数、选择更便宜的模型，或增加额度。",
+    "budget_exceeded": "提高上限，或等到周期重新开始。",
+    "rate_limited": "等待所给的时间后，重新发送同样的请求。",
+    "concurrency_limited": "等其中一个结束；排队的任务会自动开始。",
+    "overloaded": "稍后再试。",
+    "server_error": "重新发送之前，先查看任务。",
+    "upstream_internal": "重新发送请求，或换一个模型。",
+    "runner_disconnected": "重新发送请求。",
+    "upstream_failed": "按消息提示修改请求，或换一个模型。",
+    "upstream_lost": "重新发送请求；运维者可核对上游自己的记录。",
+    "task_not_found_or_expired": "重新发送请求。",
+    "expired": "在较空闲的时间或向其他模型重新发送请求。",
+    "asset_expired": "请求新的链接；若上游也没有，则重新生成。",
+    "not_found": "检查 id，并确认密钥属于其所有者。",
+    "not_ready": "等任务完成后再请求。",
+    "invalid_request": "改正所指出的参数。",
+    "content_policy": "修改提示词或图片。",
+    "content_filtered": "修改提示词或图片；有些上游会对被拦截的视频收费。",
+    "model_retired": "选择仍可用的模型；运维者可把旧名称指向它。",
+    "no_output": "重新发送请求；运维者可向上游索要视频。",
+    "bad_gateway_payload": "无需操作：状态保持不变，会再次询问上游。",
+    "requires_action": "请运维者查看上游的控制台。",
+    "submission_unknown": "不会自动重新发送：请给出上游 id，或确认它从未存在。",
+    "deadline_exceeded": "迟到的结果会补上，不会再次收费。",
+    "cancelled": "无需操作。",
+    "blocked_address": "使用公网地址、上传文件，或请运维者放行该地址。",
+    "payload_too_large": "发送更小的文件或更短的文字。",
+    "unsupported_media": "发送 JPEG、PNG 或 WebP 图片，或 MP4、MOV、WebM 视频。",
+}
+"""What to do about each error code, in Chinese."""
+
+# Help is worded before any settings can be read, so the locale is looked up here.
+_INDEX = 1 if language(os.environ) == "zh" else 0  # noqa: TID251
