@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Update, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy import insert as insert_into
 from sqlalchemy import update as update_of
 
 from reelgate.core.task import Attempt, AttemptState
 from reelgate.store import jsontext
+from reelgate.store.prepared import Prepared
 from reelgate.store.rows import columns_of, named, names_of
 from reelgate.store.tables import attempts, tasks
 
@@ -21,8 +22,8 @@ _COLUMNS: Final = columns_of(attempts, Attempt)
 CHANGEABLE: Final = frozenset({"state", "ref", "error", "submitted_at", "ended_at", "lease_epoch"})
 """What `update` may change."""
 
-_INSERT: Final = insert_into(attempts)
-_GET: Final = select(*_COLUMNS).where(attempts.c.id == bindparam("attempt_id"))
+_INSERT: Final = Prepared(insert_into(attempts), columns=_FIELDS)
+_GET: Final = Prepared(select(*_COLUMNS).where(attempts.c.id == bindparam("attempt_id")))
 _OF_TASK: Final = (
     select(*_COLUMNS).where(attempts.c.task_id == bindparam("task_id")).order_by(attempts.c.number)
 )
@@ -57,7 +58,7 @@ _REF_OF_TASK: Final = (
 )
 
 
-def _attempt(row: Row[Any]) -> Attempt:
+def _attempt(row: Iterable[Any]) -> Attempt:
     fields = named(_FIELDS, row)
     fields["state"] = AttemptState(fields["state"])
     fields["error"] = jsontext.load_failure(fields["error"])
@@ -68,12 +69,12 @@ def insert(conn: Connection, attempt: Attempt) -> None:
     """Write down an attempt before its call is made."""
     values = {name: getattr(attempt, name) for name in _FIELDS}
     values.update(state=attempt.state.value, error=jsontext.dump_failure(attempt.error))
-    conn.execute(_INSERT, values)
+    _INSERT.run(conn, values)
 
 
 def get(conn: Connection, attempt_id: str) -> Attempt | None:
     """Give one attempt."""
-    row = conn.execute(_GET, {"attempt_id": attempt_id}).first()
+    row = _GET.first(conn, {"attempt_id": attempt_id})
     return None if row is None else _attempt(row)
 
 
@@ -89,7 +90,7 @@ def by_ref(conn: Connection, channel_id: str, ref: str) -> Attempt | None:
 
 
 @lru_cache(maxsize=64)
-def _update_statement(names: tuple[str, ...]) -> Update:
+def _update_statement(names: tuple[str, ...]) -> Prepared:
     # The share lock keeps PostgreSQL from taking the write while another owner leases the task.
     still_ours = (
         select(tasks.c.id)
@@ -98,7 +99,7 @@ def _update_statement(names: tuple[str, ...]) -> Update:
         .with_for_update(read=True)
         .exists()
     )
-    return (
+    return Prepared(
         update_of(attempts)
         .where(attempts.c.id == bindparam("b_attempt_id"), still_ours)
         .values({name: bindparam(f"v_{name}") for name in names})
@@ -115,11 +116,8 @@ def update(conn: Connection, attempt_id: str, *, epoch: int, changes: Mapping[st
         msg = f"these fields of an attempt do not change: {sorted(unknown)}"
         raise ValueError(msg)
     values = {f"v_{name}": _stored(name, value) for name, value in changes.items()}
-    result = conn.execute(
-        _update_statement(tuple(sorted(changes))),
-        {**values, "b_attempt_id": attempt_id, "b_epoch": epoch},
-    )
-    return result.rowcount == 1
+    values.update(b_attempt_id=attempt_id, b_epoch=epoch)
+    return _update_statement(tuple(sorted(changes))).run(conn, values) == 1
 
 
 def _stored(name: str, value: Any) -> Any:

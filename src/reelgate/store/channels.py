@@ -89,7 +89,7 @@ def all_channels(conn: Connection) -> list[Channel]:
 
 def all_aliases(conn: Connection) -> dict[str, str]:
     """Give every alias and the model it stands for."""
-    return dict(conn.execute(_ALIASES))
+    return {row.name: row.model for row in conn.execute(_ALIASES)}
 
 
 def put_alias(conn: Connection, name: str, model: str, now: int) -> None:

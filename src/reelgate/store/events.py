@@ -9,16 +9,17 @@ far as the lowest such promise still held. Nobody ever waits for these locks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, delete, func, select, text, update
+from sqlalchemy import Connection, bindparam, delete, func, select, text, update
 from sqlalchemy import insert as insert_into
 
 from reelgate.core.events import Event, EventType
 from reelgate.core.lifecycle import TERMINAL
 from reelgate.store import jsontext
+from reelgate.store.prepared import Prepared
 from reelgate.store.rows import columns_of, named, names_of
 from reelgate.store.tables import events, tasks
 
@@ -27,13 +28,16 @@ _COLUMNS: Final = columns_of(events, Event)
 _TYPES: Final = {type_.value: type_ for type_ in EventType}
 _datas = msgspec.json.Decoder(dict[str, Any])
 
-_NUMBER: Final = (
+_NUMBER: Final = Prepared(
     update(tasks)
     .where(tasks.c.id == bindparam("b_task_id"))
     .values(event_seq=tasks.c.event_seq + 1)
     .returning(tasks.c.event_seq, tasks.c.user_id, tasks.c.project_id)
 )
-_INSERT: Final = insert_into(events).returning(events.c.cursor)
+_INSERT: Final = Prepared(
+    insert_into(events).returning(events.c.cursor),
+    columns=tuple(name for name in _FIELDS if name != "cursor"),
+)
 
 # 21063 << 48: the upper sixteen bits name these locks, the lower forty-eight carry the cursor.
 _PROMISE: Final = text(
@@ -60,7 +64,7 @@ _LOWEST_PROMISE: Final = text(
 )
 
 
-def _after_statement(*, of_project: bool, of_task: bool) -> Any:
+def _after_statement(*, of_project: bool, of_task: bool) -> Prepared:
     statement = select(*_COLUMNS).where(
         events.c.cursor > bindparam("beyond"), events.c.cursor <= bindparam("upto")
     )
@@ -68,7 +72,7 @@ def _after_statement(*, of_project: bool, of_task: bool) -> Any:
         statement = statement.where(events.c.project_id == bindparam("project_id"))
     if of_task:
         statement = statement.where(events.c.task_id == bindparam("task_id"))
-    return statement.order_by(events.c.cursor).limit(bindparam("limit"))
+    return Prepared(statement.order_by(events.c.cursor).limit(bindparam("limit")))
 
 
 _AFTER: Final = {
@@ -105,7 +109,7 @@ _PRUNE: Final = delete(events).where(events.c.task_id.in_(_DONE_TELLING.scalar_s
 NO_END: Final = 2**62
 
 
-def _event(row: Row[Any]) -> Event:
+def _event(row: Iterable[Any]) -> Event:
     fields = named(_FIELDS, row)
     fields["type"] = _TYPES[fields["type"]]
     fields["data"] = _datas.decode(fields["data"])
@@ -124,7 +128,7 @@ def append(
 
     Raises LookupError when there is no such task.
     """
-    numbered = conn.execute(_NUMBER, {"b_task_id": task_id}).first()
+    numbered = _NUMBER.first(conn, {"b_task_id": task_id})
     if numbered is None:
         msg = f"there is no task `{task_id}` to tell about"
         raise LookupError(msg)
@@ -140,7 +144,7 @@ def append(
         "type": type.value,
         "created_at": now,
     }
-    cursor = conn.execute(_INSERT, {**values, "data": jsontext.dump(data)}).scalar_one()
+    [(cursor,)] = _INSERT.all(conn, {**values, "data": jsontext.dump(data)})
     return Event(
         cursor=cursor,
         id=event_id,
@@ -168,8 +172,8 @@ def after(
         values["project_id"] = project_id
     if task_id is not None:
         values["task_id"] = task_id
-    rows = conn.execute(_AFTER[project_id is not None, task_id is not None], values)
-    return [_event(row) for row in rows]
+    statement = _AFTER[project_id is not None, task_id is not None]
+    return [_event(row) for row in statement.all(conn, values)]
 
 
 def _settled(conn: Connection) -> int:

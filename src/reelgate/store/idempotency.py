@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, select
 
+from reelgate.store.prepared import Prepared
 from reelgate.store.rows import columns_of, named, names_of, values_of
 from reelgate.store.tables import RepeatKind, idempotency
 from reelgate.store.upsert import Upsert
@@ -35,12 +36,14 @@ class Conflict(Exception):
 
 _FIELDS: Final = names_of(Repeat)
 _COLUMNS: Final = columns_of(idempotency, Repeat)
-_GET: Final = select(*_COLUMNS).where(
-    idempotency.c.scope == bindparam("scope"),
-    idempotency.c.key == bindparam("key"),
-    idempotency.c.expires_at > bindparam("now"),
+_GET: Final = Prepared(
+    select(*_COLUMNS).where(
+        idempotency.c.scope == bindparam("scope"),
+        idempotency.c.key == bindparam("key"),
+        idempotency.c.expires_at > bindparam("now"),
+    )
 )
-_RECENT: Final = (
+_RECENT: Final = Prepared(
     select(*_COLUMNS)
     .where(
         idempotency.c.scope == bindparam("scope"),
@@ -63,8 +66,8 @@ _INSERT: Final = Upsert(
 
 def get(conn: Connection, scope: str, key: str, *, now: int) -> Repeat | None:
     """Give what a key stands for, unless it has expired."""
-    row = conn.execute(_GET, {"scope": scope, "key": key, "now": now}).first()
-    return None if row is None else _repeat(tuple(row))
+    row = _GET.first(conn, {"scope": scope, "key": key, "now": now})
+    return None if row is None else _repeat(row)
 
 
 def insert(conn: Connection, repeat: Repeat) -> None:
@@ -80,8 +83,8 @@ def insert(conn: Connection, repeat: Repeat) -> None:
 def recent(conn: Connection, scope: str, fingerprint: str, since: int) -> Repeat | None:
     """Give the newest request with this content since `since`."""
     values = {"scope": scope, "fingerprint": fingerprint, "since": since}
-    row = conn.execute(_RECENT, values).first()
-    return None if row is None else _repeat(tuple(row))
+    row = _RECENT.first(conn, values)
+    return None if row is None else _repeat(row)
 
 
 def prune(conn: Connection, now: int) -> int:

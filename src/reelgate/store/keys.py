@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy import insert as insert_into
 
 from reelgate.store import jsontext
+from reelgate.store.prepared import Prepared
 from reelgate.store.rows import columns_of, named, names_of, values_of
 from reelgate.store.tables import api_keys
 
@@ -43,7 +45,7 @@ _scopes = msgspec.json.Decoder(tuple[str, ...])
 
 _INSERT: Final = insert_into(api_keys)
 _ALL: Final = select(*_COLUMNS).order_by(api_keys.c.created_at, api_keys.c.id)
-_BY_DIGEST: Final = select(*_COLUMNS).where(api_keys.c.digest == bindparam("digest"))
+_BY_DIGEST: Final = Prepared(select(*_COLUMNS).where(api_keys.c.digest == bindparam("digest")))
 _GET: Final = select(*_COLUMNS).where(api_keys.c.id == bindparam("key_id"))
 _COUNT: Final = select(func.count()).select_from(api_keys)
 _REVOKE: Final = (
@@ -56,7 +58,7 @@ _TOUCH: Final = (
 )
 
 
-def _key(row: Row[Any]) -> Key:
+def _key(row: Iterable[Any]) -> Key:
     fields = named(_FIELDS, row)
     fields["scopes"] = _scopes.decode(fields["scopes"])
     return Key(**fields)
@@ -69,7 +71,7 @@ def insert(conn: Connection, key: Key) -> None:
 
 def by_digest(conn: Connection, digest: str) -> Key | None:
     """Give the key whose token has this digest, usable or not."""
-    row = conn.execute(_BY_DIGEST, {"digest": digest}).first()
+    row = _BY_DIGEST.first(conn, {"digest": digest})
     return None if row is None else _key(row)
 
 

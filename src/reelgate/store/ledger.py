@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, bindparam, or_, select, update
 from sqlalchemy import insert as insert_into
 
 from reelgate.core.money import EntryKind, Micro, Settlement
+from reelgate.store.prepared import Prepared
 from reelgate.store.rows import columns_of, named, names_of
 from reelgate.store.tables import accounts, ledger
 from reelgate.store.upsert import Upsert
@@ -72,14 +73,16 @@ _FIELDS: Final = names_of(Account)
 _ENTRY_FIELDS: Final = names_of(Entry)
 _ENTRY_COLUMNS: Final = columns_of(ledger, Entry)
 
-_GET: Final = select(*columns_of(accounts, Account)).where(accounts.c.id == bindparam("account_id"))
-_FOR_PROJECT: Final = select(accounts.c.id).where(
-    accounts.c.project_id == bindparam("project_id"), accounts.c.currency == bindparam("currency")
+_GET: Final = Prepared(select(*columns_of(accounts, Account)).where(accounts.c.id == bindparam("account_id")))
+_FOR_PROJECT: Final = Prepared(
+    select(accounts.c.id).where(
+        accounts.c.project_id == bindparam("project_id"), accounts.c.currency == bindparam("currency")
+    )
 )
 _OPEN: Final = Upsert(accounts, ("project_id", "currency"))
-_INSERT: Final = insert_into(ledger)
+_INSERT: Final = Prepared(insert_into(ledger), columns=_ENTRY_FIELDS)
 _left = accounts.c.balance + accounts.c.credit_limit - accounts.c.held
-_HOLD: Final = (
+_HOLD: Final = Prepared(
     update(accounts)
     .where(
         accounts.c.id == bindparam("b_account_id"),
@@ -88,7 +91,7 @@ _HOLD: Final = (
     )
     .values(held=accounts.c.held + bindparam("b_amount"))
 )
-_CLOSE: Final = (
+_CLOSE: Final = Prepared(
     update(ledger)
     .where(
         ledger.c.task_id == bindparam("b_task_id"),
@@ -98,7 +101,7 @@ _CLOSE: Final = (
     .values(closed_at=bindparam("b_now"))
     .returning(ledger.c.account_id, ledger.c.amount, ledger.c.currency)
 )
-_SETTLE: Final = (
+_SETTLE: Final = Prepared(
     update(accounts)
     .where(accounts.c.id == bindparam("b_account_id"))
     .values(
@@ -106,7 +109,7 @@ _SETTLE: Final = (
         held=accounts.c.held - bindparam("b_held"),
     )
 )
-_DEPOSIT: Final = (
+_DEPOSIT: Final = Prepared(
     update(accounts)
     .where(accounts.c.id == bindparam("b_account_id"), accounts.c.currency == bindparam("b_currency"))
     .values(balance=accounts.c.balance + bindparam("b_amount"))
@@ -155,17 +158,19 @@ def open_account(
         "created_at": now,
     }
     _OPEN.run(conn, values)
-    return conn.execute(_FOR_PROJECT, {"project_id": project_id, "currency": currency}).scalar_one()
+    [(found,)] = _FOR_PROJECT.all(conn, {"project_id": project_id, "currency": currency})
+    return found
 
 
 def account_of(conn: Connection, project_id: str, currency: str) -> str | None:
     """Give the id of a project's account in a currency."""
-    return conn.execute(_FOR_PROJECT, {"project_id": project_id, "currency": currency}).scalar()
+    row = _FOR_PROJECT.first(conn, {"project_id": project_id, "currency": currency})
+    return None if row is None else row[0]
 
 
 def balance(conn: Connection, account_id: str) -> Account | None:
     """Give an account as it stands."""
-    row = conn.execute(_GET, {"account_id": account_id}).first()
+    row = _GET.first(conn, {"account_id": account_id})
     return None if row is None else Account(**named(_FIELDS, row))
 
 
@@ -187,7 +192,7 @@ def hold(
         msg = "a hold is never negative"
         raise ValueError(msg)
     values = {"b_account_id": account_id, "b_currency": currency, "b_amount": amount}
-    if conn.execute(_HOLD, values).rowcount != 1:
+    if _HOLD.run(conn, values) != 1:
         raise InsufficientCredit(_account(conn, account_id, currency), amount)
     _book(conn, entry_id, account_id, task_id, EntryKind.HOLD, amount, currency, now)
 
@@ -225,7 +230,7 @@ def _book(
         "created_at": now,
         "closed_at": None,
     }
-    conn.execute(_INSERT, values)
+    _INSERT.run(conn, values)
 
 
 def close(
@@ -236,14 +241,14 @@ def close(
     A hold of nothing is closed by a capture of nothing. Raises ValueError when the two parts are
     not the hold.
     """
-    hold_row = conn.execute(_CLOSE, {"b_task_id": task_id, "b_now": now}).first()
+    hold_row = _CLOSE.first(conn, {"b_task_id": task_id, "b_now": now})
     if hold_row is None:
         return False
     account_id, held, currency = hold_row
     if min(settlement.capture, settlement.release) < 0 or settlement.capture + settlement.release != held:
         msg = f"a hold of {held} is not closed by {settlement.capture} and {settlement.release}"
         raise ValueError(msg)
-    conn.execute(_SETTLE, {"b_account_id": account_id, "b_capture": settlement.capture, "b_held": held})
+    _SETTLE.run(conn, {"b_account_id": account_id, "b_capture": settlement.capture, "b_held": held})
     if settlement.capture > 0 or settlement.release == 0:
         capture = EntryKind.CAPTURE
         _book(conn, new_id(), account_id, task_id, capture, settlement.capture, currency, now)
@@ -268,7 +273,7 @@ def deposit(
     Raises WrongCurrency when the account keeps another currency, LookupError when there is none.
     """
     values = {"b_account_id": account_id, "b_currency": currency, "b_amount": amount}
-    if conn.execute(_DEPOSIT, values).rowcount != 1:
+    if _DEPOSIT.run(conn, values) != 1:
         _account(conn, account_id, currency)
     _book(conn, entry_id, account_id, None, EntryKind.DEPOSIT, amount, currency, now, note)
 

@@ -6,12 +6,12 @@ when another owner has leased the task since.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import BindParameter, Connection, Row, Update, bindparam, func, select, tuple_, update
+from sqlalchemy import BindParameter, Connection, and_, bindparam, func, select, tuple_, update
 from sqlalchemy import insert as insert_into
 
 from reelgate.core.errors import Failure
@@ -19,7 +19,8 @@ from reelgate.core.lifecycle import OPEN, Status, may_move
 from reelgate.core.money import Micro
 from reelgate.core.task import Request, Task
 from reelgate.store import jsontext
-from reelgate.store.rows import columns_of, named, names_of
+from reelgate.store.prepared import Prepared, Rows, one_of
+from reelgate.store.rows import columns_of, named, names_of, values_of
 from reelgate.store.tables import attempts, task_inputs, tasks
 
 T = TypeVar("T")
@@ -105,36 +106,38 @@ class StatusRow(msgspec.Struct, frozen=True, kw_only=True):
 _OPEN_FIELDS: Final = names_of(OpenTask)
 _STATUS_FIELDS: Final = names_of(StatusRow)
 _STATUS_COLUMNS: Final = columns_of(tasks, StatusRow)
-_ERROR_AT: Final = _STATUS_FIELDS.index("error")
-_STATUS_AT: Final = _STATUS_FIELDS.index("status")
 _STATUSES: Final = {status.value: status for status in Status}
 
 _by_id: BindParameter[str] = bindparam("task_id")
-_INSERT: Final = insert_into(tasks)
-_INSERT_INPUT: Final = insert_into(task_inputs)
-_GET: Final = select(*_COLUMNS).where(tasks.c.id == _by_id)
-_GET_VISIBLE: Final = _GET.where(tasks.c.project_id == bindparam("project_id"), tasks.c.deleted_at.is_(None))
-_STATUS: Final = select(*_STATUS_COLUMNS).where(
-    tasks.c.id == _by_id,
-    tasks.c.project_id == bindparam("project_id"),
-    tasks.c.deleted_at.is_(None),
+_visible = and_(
+    tasks.c.id == _by_id, tasks.c.project_id == bindparam("project_id"), tasks.c.deleted_at.is_(None)
 )
-_LEASE: Final = (
+_INSERT: Final = Prepared(
+    insert_into(tasks),
+    columns=(*_FIELDS, "prompt", "size", "seconds_total", "verb", "parent_id"),
+)
+_INSERT_INPUT: Final = Prepared(
+    insert_into(task_inputs), columns=("task_id", "position", "role", "sha256", "created_at")
+)
+_GET: Final = Prepared(select(*_COLUMNS).where(tasks.c.id == _by_id))
+_GET_VISIBLE: Final = Prepared(select(*_COLUMNS).where(_visible))
+_STATUS: Final = Prepared(select(*_STATUS_COLUMNS).where(_visible))
+_LEASE: Final = Prepared(
     update(tasks)
     .where(tasks.c.id == _by_id)
     .values(lease_epoch=tasks.c.lease_epoch + 1, leased_at=bindparam("now"))
     .returning(*_COLUMNS)
 )
-_OPEN_TASKS: Final = (
+_OPEN_TASKS: Final = Prepared(
     select(*columns_of(tasks, OpenTask))
-    .where(tasks.c.status.in_(sorted(status.value for status in OPEN)))
+    .where(one_of(tasks.c.status, sorted(OPEN)))
     .order_by(tasks.c.created_at, tasks.c.id)
 )
 _REQUEST_CANCEL: Final = (
     update(tasks)
     .where(
         tasks.c.id == _by_id,
-        tasks.c.status.in_(sorted(status.value for status in OPEN)),
+        one_of(tasks.c.status, sorted(OPEN)),
         tasks.c.cancel_requested_at.is_(None),
     )
     .values(cancel_requested_at=bindparam("now"), updated_at=bindparam("now"))
@@ -169,7 +172,7 @@ _PLACE: Final = select(tasks.c.created_at).where(
 )
 
 
-def _page_statement(columns: tuple[Any, ...], *, ascending: bool, beyond: bool) -> Any:
+def _page_statement(columns: tuple[Any, ...], *, ascending: bool, beyond: bool) -> Prepared:
     place = tuple_(tasks.c.created_at, tasks.c.id)
     statement = select(*columns).where(
         tasks.c.project_id == bindparam("project_id"), tasks.c.deleted_at.is_(None)
@@ -181,7 +184,7 @@ def _page_statement(columns: tuple[Any, ...], *, ascending: bool, beyond: bool) 
         statement = statement.order_by(tasks.c.created_at, tasks.c.id)
     else:
         statement = statement.order_by(tasks.c.created_at.desc(), tasks.c.id.desc())
-    return statement.limit(bindparam("limit"))
+    return Prepared(statement.limit(bindparam("limit")))
 
 
 _PAGES: Final = {
@@ -196,7 +199,7 @@ _STATUS_PAGES: Final = {
 }
 
 
-def _task(row: Row[Any]) -> Task:
+def _task(row: Iterable[Any]) -> Task:
     fields = named(_FIELDS, row)
     fields["status"] = _STATUSES[fields["status"]]
     fields["request"] = _requests.decode(fields["request"])
@@ -204,7 +207,7 @@ def _task(row: Row[Any]) -> Task:
     return Task(**fields)
 
 
-def _status_row(row: Row[Any]) -> StatusRow:
+def _status_row(row: Iterable[Any]) -> StatusRow:
     fields = named(_STATUS_FIELDS, row)
     fields["status"] = _STATUSES[fields["status"]]
     fields["error"] = jsontext.load_failure(fields["error"])
@@ -214,7 +217,7 @@ def _status_row(row: Row[Any]) -> StatusRow:
 def insert(conn: Connection, task: Task) -> None:
     """Write a new task and the files it works from."""
     request = task.request
-    values = {name: getattr(task, name) for name in _FIELDS}
+    values = values_of(task)
     values.update(
         status=task.status.value,
         request=jsontext.dump(request),
@@ -225,38 +228,27 @@ def insert(conn: Connection, task: Task) -> None:
         verb=request.verb.value,
         parent_id=request.parent_id,
     )
-    conn.execute(_INSERT, values)
-    if request.inputs:
-        conn.execute(
-            _INSERT_INPUT,
-            [
-                {
-                    "task_id": task.id,
-                    "position": position,
-                    "role": item.role.value,
-                    "sha256": item.sha256,
-                    "created_at": task.created_at,
-                }
-                for position, item in enumerate(request.inputs)
-            ],
-        )
+    _INSERT.run(conn, values)
+    for position, item in enumerate(request.inputs):
+        place = {"task_id": task.id, "position": position, "created_at": task.created_at}
+        _INSERT_INPUT.run(conn, {**place, "role": item.role.value, "sha256": item.sha256})
 
 
 def get(conn: Connection, task_id: str) -> Task | None:
     """Give a task, deleted or not."""
-    row = conn.execute(_GET, {"task_id": task_id}).first()
+    row = _GET.first(conn, {"task_id": task_id})
     return None if row is None else _task(row)
 
 
 def get_visible(conn: Connection, task_id: str, project_id: str) -> Task | None:
     """Give a task of a project; a deleted or foreign one is not there."""
-    row = conn.execute(_GET_VISIBLE, {"task_id": task_id, "project_id": project_id}).first()
+    row = _GET_VISIBLE.first(conn, {"task_id": task_id, "project_id": project_id})
     return None if row is None else _task(row)
 
 
 def status_row(conn: Connection, task_id: str, project_id: str) -> StatusRow | None:
     """Give what a status answer shows of a task of a project; a deleted or foreign one is not there."""
-    row = conn.execute(_STATUS, {"task_id": task_id, "project_id": project_id}).first()
+    row = _STATUS.first(conn, {"task_id": task_id, "project_id": project_id})
     return None if row is None else _status_row(row)
 
 
@@ -276,12 +268,12 @@ def status_page(
 
 def _page(
     conn: Connection,
-    statements: Mapping[tuple[bool, bool], Any],
+    statements: Mapping[tuple[bool, bool], Prepared],
     project_id: str,
     limit: int,
     after: str | None,
     ascending: bool,
-) -> tuple[list[Row[Any]], bool]:
+) -> tuple[Rows, bool]:
     if limit <= 0:
         return [], False
     values: dict[str, Any] = {"project_id": project_id, "limit": limit + 1}
@@ -291,24 +283,24 @@ def _page(
         if cut_at is None:
             return [], False
         values.update(cut_at=cut_at, cut_id=after)
-    rows = conn.execute(statements[ascending, after is not None], values).all()
-    return list(rows[:limit]), len(rows) > limit
+    rows = statements[ascending, after is not None].all(conn, values)
+    return rows[:limit], len(rows) > limit
 
 
 def lease(conn: Connection, task_id: str, now: int) -> Task | None:
     """Become the task's owner: raise its epoch and give the fresh row; None when there is no such task."""
-    row = conn.execute(_LEASE, {"task_id": task_id, "now": now}).first()
+    row = _LEASE.first(conn, {"task_id": task_id, "now": now})
     return None if row is None else _task(row)
 
 
 @lru_cache(maxsize=512)
-def _move_statement(names: tuple[str, ...], before: tuple[str, ...]) -> Update:
-    return (
+def _move_statement(names: tuple[str, ...], before: frozenset[Status]) -> Prepared:
+    return Prepared(
         update(tasks)
         .where(
             tasks.c.id == bindparam("b_task_id"),
             tasks.c.lease_epoch == bindparam("b_epoch"),
-            tasks.c.status.in_(before),
+            one_of(tasks.c.status, sorted(before)),
         )
         .values({name: bindparam(f"v_{name}") for name in names})
     )
@@ -337,10 +329,9 @@ def move(
         msg = f"these fields of a task do not change: {sorted(unknown)}"
         raise ValueError(msg)
     values = {f"v_{name}": _stored(name, value) for name, value in changes.items()}
-    names = (*sorted(changes), "updated_at")
-    statement = _move_statement(names, tuple(sorted(status.value for status in before)))
-    result = conn.execute(statement, {**values, "v_updated_at": now, "b_task_id": task_id, "b_epoch": epoch})
-    return result.rowcount == 1
+    values.update(v_updated_at=now, b_task_id=task_id, b_epoch=epoch)
+    statement = _move_statement((*sorted(changes), "updated_at"), before)
+    return statement.run(conn, values) == 1
 
 
 def _stored(name: str, value: Any) -> Any:
@@ -351,10 +342,10 @@ def _stored(name: str, value: Any) -> Any:
 
 def open_tasks(conn: Connection) -> list[OpenTask]:
     """List every unfinished task, oldest first."""
-    return [_open_task(row) for row in conn.execute(_OPEN_TASKS)]
+    return [_open_task(row) for row in _OPEN_TASKS.all(conn)]
 
 
-def _open_task(row: Row[Any]) -> OpenTask:
+def _open_task(row: Iterable[Any]) -> OpenTask:
     fields = named(_OPEN_FIELDS, row)
     fields["status"] = _STATUSES[fields["status"]]
     return OpenTask(**fields)

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.dml import Insert
+
+from reelgate.store.prepared import Prepared
 
 
 class Upsert:
@@ -21,19 +22,21 @@ class Upsert:
         when: Callable[[Any], ColumnElement[bool]] | None = None,
     ) -> None:
         """Conflict on `key`; `change` and `when` are given the row that was to be inserted."""
-        self._by_dialect: dict[str, Insert] = {}
+        columns = tuple(column.name for column in table.columns)
+        self._by_dialect: dict[str, Prepared] = {}
         for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert)):
             statement: Any = insert(table)
-            self._by_dialect[name] = (
+            self._by_dialect[name] = Prepared(
                 statement.on_conflict_do_nothing(index_elements=key)
                 if change is None
                 else statement.on_conflict_do_update(
                     index_elements=key,
                     set_=change(statement.excluded),
                     where=None if when is None else when(statement.excluded),
-                )
+                ),
+                columns=columns,
             )
 
     def run(self, conn: Connection, values: Mapping[str, Any]) -> bool:
         """Insert or change one row; False when a row that is there was left as it is."""
-        return conn.execute(self._by_dialect[conn.dialect.name], values).rowcount == 1
+        return self._by_dialect[conn.dialect.name].run(conn, values) == 1
