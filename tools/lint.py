@@ -78,7 +78,7 @@ def media_outside_child(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def media_by_name(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Find `av.open` given text instead of an open file, or reading without its option whitelist.
+    """Find `av.open` reading from text instead of an open file, or without its option whitelist.
 
     Text is a literal, an f-string, `str(…)`, `os.fspath(…)` or a value annotated `str` in the same function.
     """
@@ -96,9 +96,11 @@ def _opened_badly(function: ast.AST, texts: set[str]) -> Iterator[tuple[int, str
     for call in _calls(function):
         if _name(call.func) != "av.open" or not call.args:
             continue
+        if _writes(call):
+            continue
         if _is_text(call.args[0], texts):
             yield call.lineno, "give `av.open` an open file, never a name or an address"
-        if not _writes(call) and not any(k.arg == "options" for k in call.keywords):
+        if not any(k.arg == "options" for k in call.keywords):
             yield call.lineno, "give `av.open` its `options` with the whitelist of formats"
 
 
@@ -179,7 +181,33 @@ def _moves_tasks(path: Path) -> bool:
     return any(path.is_relative_to(room) for room in rooms)
 
 
+# one-way-out: connections are made by net, which judges where they go; import-linter sees packages, this sees modules.
+
+_CLIENTS = {"http.client", "urllib.request", "ftplib", "smtplib"}
+
+
+def other_ways_out(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Find imports of the standard library's own clients. Does not see a bare socket; `net` is where those belong too."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                found = {alias.name for alias in names} & _CLIENTS
+            case ast.ImportFrom(module=str() as module, names=names):
+                found = ({module} | {f"{module}.{alias.name}" for alias in names}) & _CLIENTS
+            case _:
+                continue
+        yield from ((node.lineno, f"`{name}` is another way out; use reelgate.net") for name in sorted(found))
+
+
+def _serves(path: Path) -> bool:
+    """The command line speaks to its own server, and doubles are no part of a server."""
+    return path.is_relative_to(SOURCE) and not any(
+        path.is_relative_to(SOURCE / p) for p in ("cli", "testing")
+    )
+
+
 RULES = (
+    Rule("one-way-out", _serves, other_ways_out),
     Rule("media-in-child", _outside_the_child, media_outside_child),
     Rule("media-by-file", lambda path: path.is_relative_to(SOURCE / "media"), media_by_name),
     Rule("whole-money", lambda path: path in MONEY, float_money),

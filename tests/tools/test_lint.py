@@ -14,6 +14,9 @@ JOB = Path("src/reelgate/media/jobs/clip.py")
 DERIVE = Path("src/reelgate/media/derive.py")
 
 BAD = [
+    ("one-way-out", ENGINE, "import http.client"),
+    ("one-way-out", ENGINE, "from urllib import request"),
+    ("one-way-out", ENGINE, "from urllib.request import urlopen"),
     ("submit-once", ENGINE, "while True:\n    submit(task)"),
     ("submit-once", ENGINE, "for c in channels:\n    dialect.submit(s, c)"),
     ("submit-once", ENGINE, "async def f():\n    async for c in channels:\n        await x.submit(c)"),
@@ -34,11 +37,13 @@ BAD = [
     ("media-by-file", JOB, "def f(file):\n    av.open(file)"),
 ]
 GOOD = [
+    (ENGINE, "from http import HTTPStatus\nfrom urllib.parse import urlsplit"),
+    (Path("src/reelgate/cli/doors.py"), "import http.client"),
     (ENGINE, "async def f():\n    return await submit(task)"),
     (ENGINE, "for task in tasks:\n    wake(task)"),
     (MONEY, "x = y // 2\nz = divmod(y, 2)"),
     (JOB, "def f(file):\n    with av.open(file, options=o) as c:\n        pass"),
-    (JOB, "def f(file):\n    av.open(file, 'w', format='mp4')"),
+    (JOB, "def f(path):\n    av.open(str(path), mode='w', format='mp4')"),
     (Path("src/reelgate/testing/upstream.py"), "av.open(file, 'w')"),
     (Path("src/reelgate/store/pool.py"), "for w in work:\n    pool.submit(w)"),
 ]
