@@ -22,11 +22,25 @@ class Engine(Protocol):
         task_id: str,
         channel_id: str,
         *,
+        model: str = "",
         priority: int = 0,
         delay_s: float = 0.0,
+        holds_slot: bool = False,
         connection: Any = None,
     ) -> Callable[[], None]:
-        """Note a wake-up for a task inside the caller's transaction; call the result after the commit."""
+        """Note a wake-up for a task inside the caller's transaction; call the result after the commit.
+
+        `model` lets another channel that serves it take the task over while it waits. `holds_slot`
+        says that the upstream already works on it, so that it is watched however full the lane is.
+        """
+        ...
+
+    def free_slots(self, channel_id: str) -> int:
+        """Tell how many more attempts the channel's lane takes now."""
+        ...
+
+    def knows(self, task_id: str) -> bool:
+        """Tell whether a wake-up for the task is waiting or under way here."""
         ...
 
     def cancel(self, task_id: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal, Protocol
 
 Kind = Literal[
-    "video", "att", "evt", "file", "char", "key", "chan", "user", "proj", "asset", "we", "dlv", "led", "req"
+    "video", "att", "evt", "file", "char", "key", "chan", "user", "proj", "asset", "we", "dlv", "led", "acct", "req"
 ]
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"

@@ -20,7 +20,7 @@ from reelgate.core.dialect import (
     SubmitOutcome,
 )
 from reelgate.core.profile import Profiles, parse_profiles
-from reelgate.core.words import clamp_progress
+from reelgate.core.words import percent
 
 PROFILE = """
 dialect = "scripted"
@@ -65,9 +65,7 @@ class Scripted:
         """The facts about its one model."""
         return parse_profiles(PROFILE)
 
-    def submit(
-        self, submission: Submission, channel: Channel
-    ) -> Generator[Effect, Answer, SubmitOutcome]:
+    def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:
         """Answer with the next scripted outcome."""
         self.submitted.append(submission)
         outcome = self.outcomes.popleft() if self.outcomes else self.accepted()
@@ -118,7 +116,7 @@ class Scripted:
 
 def running(progress: int | None = None) -> Observation:
     """Make the observation of a job that goes on."""
-    return Observation(phase=Phase.IN_PROGRESS, progress=clamp_progress(progress), word="running")
+    return Observation(phase=Phase.IN_PROGRESS, progress=percent(progress), word="running")
 
 
 def finished(drawing: str = "clip") -> Observation:

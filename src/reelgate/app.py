@@ -1,0 +1,344 @@
+"""The composition root: the only place that knows every room. It wires and holds no rules."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import secrets
+import signal
+import socket
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from dataclasses import dataclass
+from importlib import resources
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import FrameType
+from typing import IO, Any
+
+import msgspec
+import uvicorn
+import uvloop
+
+from reelgate.api import build_app
+from reelgate.auth.keys import create_key, pepper_of
+from reelgate.auth.scopes import Scope
+from reelgate.core.dialect import Dialect
+from reelgate.core.ids import Kind, encode, sortable
+from reelgate.core.profile import Profiles, parse_profiles
+from reelgate.engine import bootstrap, deliver, route, sweep
+from reelgate.engine.advance import advance
+from reelgate.engine.channels import ChannelTable
+from reelgate.engine.context import Context, Limits, Rules
+from reelgate.engine.hub import Hub
+from reelgate.engine.rounds import Rounds
+from reelgate.media.blobs import BlobStore
+from reelgate.media.renders import Renders
+from reelgate.net.client import Client
+from reelgate.net.guard import Guard
+from reelgate.settings import Settings
+from reelgate.store.backend import Backend, open_backend
+from reelgate.store.migrate import upgrade
+from reelgate.telemetry import configure, log
+from reelgate.worker import EmbeddedRunner, every
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now_ms(self) -> int:
+        """Give the wall-clock time in milliseconds."""
+        return time.time_ns() // 1_000_000
+
+    def monotonic(self) -> float:
+        """Give seconds that never jump."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after `seconds`."""
+        await asyncio.sleep(seconds)
+
+
+class SystemIds:
+    """Ids from the machine's randomness; within one process they sort by creation even inside a millisecond."""
+
+    def __init__(self, clock: SystemClock) -> None:
+        self._clock = clock
+        self._last_ms = 0
+        self._last_random = 0
+
+    def new(self, kind: Kind) -> str:
+        """Give an id never given before."""
+        now = self._clock.now_ms()
+        if now <= self._last_ms:
+            now = self._last_ms
+            self._last_random += 1 + secrets.randbits(32)
+        else:
+            self._last_random = secrets.randbits(79)
+        self._last_ms = now
+        return sortable(kind, now, self._last_random)
+
+    def token(self) -> str:
+        """Give 256 random bits as URL-safe characters."""
+        return encode(secrets.randbits(256), 52)
+
+
+class DataFolderBusy(Exception):
+    """Raised when another Reelgate works on the same data folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A composed Reelgate: its ASGI application, its context and what its first start has to say."""
+
+    asgi: Callable[..., Awaitable[None]]
+    ctx: Context
+    settings: Settings
+    admin_key: str | None
+    """Given once, on the very first start."""
+
+
+def load_dialects() -> tuple[dict[str, Dialect], dict[str, Profiles]]:
+    """Load every registered dialect, ours and strangers' alike, with the profiles beside it."""
+    dialects: dict[str, Dialect] = {}
+    profiles: dict[str, Profiles] = {}
+    for entry in entry_points(group="reelgate.dialects"):
+        dialect: Dialect = entry.load()
+        package, _, module = entry.module.rpartition(".")
+        text = resources.files(package).joinpath(f"{module}.toml").read_text(encoding="utf-8")
+        dialects[dialect.name] = dialect
+        profiles[dialect.name] = parse_profiles(text)
+    return dialects, profiles
+
+
+@contextmanager
+def owned(folder: Path) -> Generator[None]:
+    """Hold the data folder for this process.
+
+    Raises DataFolderBusy when another process holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle: IO[str] = (folder / "lock").open("a")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as busy:
+        handle.close()
+        msg = f"Another Reelgate works on the data folder {folder}."
+        raise DataFolderBusy(msg) from busy
+    try:
+        yield
+    finally:
+        handle.close()
+
+
+def compose(settings: Settings, backend: Backend, clock: SystemClock) -> Context:
+    """Wire the rooms together."""
+    dialects, profiles = load_dialects()
+    channels = ChannelTable(profiles)
+    blobs = BlobStore(settings.data)
+    guard = Guard(allow=settings.net_allow)
+    runner = EmbeddedRunner(
+        clock,
+        slots_of=lambda channel_id: _slots(channels, channel_id),
+        serves=lambda channel_id, model: route.serves(channels, channel_id, model),
+        rebind=lambda task_id, channel_id: route.rebind(ctx, task_id, channel_id),
+    )
+    ctx = Context(
+        backend=backend,
+        blobs=blobs,
+        renders=Renders(settings.data, blobs.local_path, clock, settings.render_processes),
+        client=Client(guard),
+        guard=guard,
+        dialects=dialects,
+        profiles=profiles,
+        clock=clock,
+        ids=SystemIds(clock),
+        channels=channels,
+        hub=Hub(backend),
+        rounds=Rounds(clock),
+        engine=runner,
+        limits=_pick(Limits, settings),
+        rules=_pick(Rules, settings),
+    )
+    return ctx
+
+
+def _pick(kind: type[Any], settings: Settings) -> Any:
+    """Take over the settings that a rules record names; its other fields keep their defaults."""
+    given = settings.model_dump()
+    return kind(**{f: given[f] for f in kind.__struct_fields__ if f in given})
+
+
+def _slots(channels: ChannelTable, channel_id: str) -> int:
+    channel = channels.get(channel_id)
+    return 0 if channel is None or not channel.enabled else channel.concurrency
+
+
+@asynccontextmanager
+async def open_gateway(settings: Settings, *, engine: bool = True) -> AsyncGenerator[Gateway]:
+    """Compose Reelgate on its data folder and, with `engine`, move its tasks until the block ends.
+
+    Raises DataFolderBusy when another engine works there.
+    """
+    with owned(settings.data) if engine else nullcontext():
+        await asyncio.to_thread(upgrade, settings.database_url)
+        backend = await open_backend(settings.database_url)
+        clock = SystemClock()
+        ctx = compose(settings, backend, clock)
+        try:
+            first = await bootstrap.first_rows(ctx)
+            await ctx.channels.reload(backend)
+            pepper = pepper_of(settings.data)
+            admin_key = await _admin_key(ctx, pepper) if first else None
+            gateway = Gateway(build_app(ctx, pepper), ctx, settings, admin_key)
+            async with _running(ctx, clock) if engine else nullcontext():
+                yield gateway
+        finally:
+            await ctx.client.close()
+            await ctx.renders.close()
+            await backend.close()
+
+
+async def _admin_key(ctx: Context, pepper: bytes) -> str:
+    made = await create_key(
+        ctx.backend, ctx.ids, ctx.clock, pepper, name="administrator", scopes=frozenset({Scope.ADMIN})
+    )
+    return made.token
+
+
+@asynccontextmanager
+async def _running(ctx: Context, clock: SystemClock) -> AsyncGenerator[None]:
+    runner = ctx.engine
+    assert isinstance(runner, EmbeddedRunner)  # noqa: S101 - composed above
+    ready = asyncio.Event()
+
+    async def started() -> None:
+        await sweep.wake_open_tasks(ctx)
+        ready.set()
+
+    chores = [
+        asyncio.create_task(ctx.hub.run()),
+        asyncio.create_task(runner.run(lambda task_id: advance(ctx, task_id), started)),
+        *(
+            asyncio.create_task(every(clock, seconds, name, work))
+            for seconds, name, work in _housekeeping(ctx)
+        ),
+    ]
+    await ready.wait()
+    try:
+        yield
+    finally:
+        ctx.hub.close()
+        await ctx.rounds.close()
+        await runner.drain(ctx.rules.drain_s)
+        for chore in chores:
+            chore.cancel()
+        await asyncio.gather(*chores, return_exceptions=True)
+
+
+def _housekeeping(ctx: Context) -> list[tuple[float, str, Callable[[], Awaitable[object]]]]:
+    async def notice_others() -> None:
+        if await ctx.backend.changed_elsewhere():
+            await ctx.channels.reload(ctx.backend)
+            await sweep.notice_cancels(ctx)
+            await sweep.wake_open_tasks(ctx)
+            ctx.hub.wake()
+
+    return [
+        (0.5, "notice_others", notice_others),
+        (1.0, "deliver", lambda: deliver.deliver_due(ctx)),
+        (30.0, "wake_open_tasks", lambda: sweep.wake_open_tasks(ctx)),
+        (float(ctx.rules.late_poll_s), "settle_disputes", lambda: sweep.settle_disputes(ctx)),
+        (3_600.0, "forget_old", lambda: sweep.forget_old(ctx)),
+        (3_600.0, "collect_orphans", lambda: sweep.collect_orphans(ctx)),
+    ]
+
+
+def serve(settings: Settings, announce: Callable[[Gateway, str], None]) -> None:
+    """Serve API and engine until a signal says stop; drains and exits within 25 s.
+
+    `announce` is called once with the gateway and its address when it is ready.
+    """
+    configure(settings.log_format, settings.log_level)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, announce))
+
+
+async def _serve(settings: Settings, announce: Callable[[Gateway, str], None]) -> None:
+    async with open_gateway(settings) as gateway:
+        config = uvicorn.Config(
+            gateway.asgi,
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="websockets-sansio",
+            ws_per_message_deflate=False,
+            timeout_graceful_shutdown=3,
+            server_header=False,
+            date_header=True,
+        )
+        server = _Server(config, gateway)
+        serving = asyncio.create_task(server.serve())
+        listening = asyncio.create_task(server.listening.wait())
+        await asyncio.wait({serving, listening}, return_when=asyncio.FIRST_COMPLETED)
+        listening.cancel()
+        if server.listening.is_set():
+            with _noted(settings, server.servers[0].sockets[0].getsockname()[1]) as address:
+                announce(gateway, address)
+                await serving
+        await serving
+
+
+class _Server(uvicorn.Server):
+    """Says when it listens, and ends live readers before it waits for open connections."""
+
+    def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+        self._gateway = gateway
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self.listening.set()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        log.info("stopping", signal=signal.Signals(sig).name)
+        self._gateway.ctx.hub.close()
+        super().handle_exit(sig, frame)
+
+
+@contextmanager
+def _noted(settings: Settings, port: int) -> Generator[str]:
+    """Keep `server.json` in the data folder while the server runs, so that the command line finds it."""
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    path = settings.data / "server.json"
+    part = path.with_suffix(".part")
+    part.write_bytes(msgspec.json.encode({"url": address, "pid": os.getpid()}))
+    part.replace(path)
+    try:
+        yield address
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def run_worker(settings: Settings) -> None:
+    """Move tasks without serving, until a signal says stop."""
+    configure(settings.log_format, settings.log_level)
+
+    async def work() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        async with open_gateway(settings):
+            log.info("working", data=str(settings.data))
+            await stop.wait()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work())

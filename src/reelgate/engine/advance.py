@@ -1,0 +1,93 @@
+"""Advance: take a task from where it is as far as it goes, one verb after another.
+
+Every verb writes under the lease taken here; whoever loses it stops without a trace.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from reelgate.core.dialect import Output
+from reelgate.core.lifecycle import Status
+from reelgate.core.task import Task
+from reelgate.engine.archive import archive
+from reelgate.engine.cancel import stop
+from reelgate.engine.context import Context
+from reelgate.engine.reconcile import doubt_submitting, reconcile
+from reelgate.engine.rounds import Interrupted
+from reelgate.engine.submit import submit
+from reelgate.engine.tell import LeaseLost
+from reelgate.engine.watch import watch
+from reelgate.store import tasks as task_rows
+
+
+async def advance(ctx: Context, task_id: str) -> None:
+    """Move a task until it is over or waits for something; safe to call again at any time."""
+    task = await ctx.backend.write(lambda conn: task_rows.lease(conn, task_id, ctx.clock.now_ms()))
+    epoch = None if task is None else task.lease_epoch
+    while task is not None and task.lease_epoch == epoch:
+        try:
+            if await _step(ctx, task):
+                return
+        except Interrupted:
+            pass  # the row says why; it is read again below
+        except LeaseLost:
+            return
+        task = await ctx.backend.point(lambda conn: task_rows.get(conn, task_id))
+
+
+async def _step(ctx: Context, task: Task) -> bool:
+    """Carry out the next verb; True when there is nothing more to do now."""
+    match task.status:
+        case Status.QUEUED:
+            return await _send(ctx, task)
+        case Status.SUBMITTING:
+            await doubt_submitting(ctx, task)
+            return False
+        case Status.UNCONFIRMED:
+            return await _find_out(ctx, task)
+        case Status.RUNNING:
+            await _run(ctx, task)
+            return True
+        case Status.ARCHIVING:
+            await archive(ctx, task, ())
+            return True
+        case Status.COMPLETED | Status.FAILED | Status.CANCELLED:
+            return True
+        case _:
+            assert_never(task.status)
+
+
+async def _send(ctx: Context, task: Task) -> bool:
+    later = await submit(ctx, task)
+    if later is not None:
+        _enqueue(ctx, task, later.channel_id, later.wait_s, holds_slot=False)
+    return later is not None
+
+
+async def _find_out(ctx: Context, task: Task) -> bool:
+    wait = await reconcile(ctx, task)
+    if wait is not None and task.channel_id is not None:
+        _enqueue(ctx, task, task.channel_id, wait, holds_slot=True)
+    return wait is not None
+
+
+async def _run(ctx: Context, task: Task) -> None:
+    if task.cancel_requested_at is not None:
+        await stop(ctx, task)
+        return
+    outputs: tuple[Output, ...]
+    task, outputs = await watch(ctx, task)
+    if task.status is Status.ARCHIVING:
+        await archive(ctx, task, outputs)
+
+
+def _enqueue(ctx: Context, task: Task, channel_id: str, wait_s: float, *, holds_slot: bool) -> None:
+    ctx.engine.enqueue(
+        task.id,
+        channel_id,
+        model=task.served_model,
+        priority=task.priority,
+        delay_s=wait_s,
+        holds_slot=holds_slot,
+    )()

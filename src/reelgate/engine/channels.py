@@ -1,0 +1,103 @@
+"""The channels, aliases and profiles of this installation as one snapshot, reloaded when rows change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from reelgate.core.dialect import Channel
+from reelgate.core.errors import Code, refuse
+from reelgate.core.profile import Profile, Profiles
+from reelgate.store import channels as channel_rows
+from reelgate.store.backend import Backend
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A public model and the channels that serve it."""
+
+    asked: str
+    model: str
+    channels: tuple[Channel, ...]
+    profile: Profile
+
+    @property
+    def alias_of(self) -> str | None:
+        """The model behind the asked name, when the name is an alias."""
+        return None if self.asked == self.model else self.model
+
+
+class ChannelTable:
+    """Answers which channel serves what. A name served directly wins over an alias of the same name."""
+
+    def __init__(self, profiles: Mapping[str, Profiles]) -> None:
+        self._profiles = profiles
+        self._channels: dict[str, Channel] = {}
+        self._aliases: dict[str, str] = {}
+        self._by_model: dict[str, tuple[Channel, ...]] = {}
+
+    async def reload(self, backend: Backend) -> None:
+        """Read channels and aliases anew."""
+        rows = await backend.point(channel_rows.all_channels)
+        aliases = await backend.point(channel_rows.all_aliases)
+        self.replace(rows, aliases)
+
+    def replace(self, rows: Iterable[Channel], aliases: Mapping[str, str]) -> None:
+        """Take over a new set of channels and aliases."""
+        self._channels = {c.id: c for c in rows}
+        self._aliases = dict(aliases)
+        by_model: dict[str, list[Channel]] = {}
+        for channel in self._channels.values():
+            if channel.enabled and channel.dialect in self._profiles:
+                for model in channel.models:
+                    by_model.setdefault(model, []).append(channel)
+        self._by_model = {
+            model: tuple(sorted(group, key=lambda c: (-c.priority, -c.weight, c.name)))
+            for model, group in by_model.items()
+        }
+
+    def get(self, channel_id: str) -> Channel | None:
+        """Give a channel by id, enabled or not."""
+        return self._channels.get(channel_id)
+
+    def all(self) -> list[Channel]:
+        """List every channel."""
+        return list(self._channels.values())
+
+    def names(self) -> list[tuple[str, str]]:
+        """List every public name that can be asked for, with the model that serves it."""
+        named = [(model, model) for model in self._by_model]
+        named += [
+            (alias, model)
+            for alias, model in self._aliases.items()
+            if alias not in self._by_model and model in self._by_model
+        ]
+        return sorted(named)
+
+    def profile(self, channel: Channel, model: str) -> Profile | None:
+        """Give the facts about a public model on a channel."""
+        upstream = channel.models.get(model)
+        facts = self._profiles.get(channel.dialect)
+        return None if upstream is None or facts is None else facts.find(upstream)
+
+    def find(self, name: str) -> Served | None:
+        """Resolve a public name; None when nothing here serves it."""
+        model = name if name in self._by_model else self._aliases.get(name, name)
+        for channel in self._by_model.get(model, ()):
+            profile = self.profile(channel, model)
+            if profile is not None:
+                return Served(name, model, self._by_model[model], profile)
+        return None
+
+    def resolve(self, name: str) -> Served:
+        """Resolve a public name.
+
+        Raises CallerError `not_found` naming `model` when nothing here serves it.
+        """
+        served = self.find(name)
+        if served is None:
+            known = ", ".join(f"`{n}`" for n, _ in self.names()) or "none"
+            raise refuse(
+                Code.NOT_FOUND, f"The model `{name}` does not exist here. Models: {known}.", param="model"
+            )
+        return served

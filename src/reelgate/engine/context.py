@@ -1,0 +1,109 @@
+"""What every verb is handed: the rooms below, the clock, the ids and the rules of this installation."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from reelgate.core.clock import Clock
+from reelgate.core.dialect import Dialect
+from reelgate.core.engine import Engine
+from reelgate.core.ids import Ids
+from reelgate.core.profile import Profiles
+from reelgate.core.task import Input, Size, Verb
+from reelgate.media.blobs import BlobStore
+from reelgate.net.client import Client
+from reelgate.net.guard import Guard
+from reelgate.store.backend import Backend
+
+if TYPE_CHECKING:
+    from reelgate.engine.channels import ChannelTable
+    from reelgate.engine.hub import Hub
+    from reelgate.engine.rounds import Rounds
+    from reelgate.media.renders import Renders
+
+MIB = 1024 * 1024
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Ceilings at our own door, in bytes and characters; 0 means unlimited."""
+
+    prompt_max: int = 32_000
+    picture_max_bytes: int = 20 * MIB
+    video_max_bytes: int = 200 * MIB
+    json_max_bytes: int = 28 * MIB
+    body_max_bytes: int = 256 * MIB
+    inflight_bytes: int = 512 * MIB
+    output_max_bytes: int = 2_048 * MIB
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """How this installation treats doubt, time and repetition. Times are in seconds."""
+
+    default_model: str = "sora-2"
+    submit_attempts: int = 5
+    """How often a task refused without a trace is sent again before it fails."""
+    unconfirmed_timeout_s: int = 900
+    late_watch_s: int = 86_400
+    """How long after a deadline or an unstopped cancel the upstream is still asked."""
+    late_poll_s: int = 600
+    retry_window_s: int = 600
+    """How long an SDK's own retry is recognised by its parsed fields."""
+    idempotency_keep_s: int = 7 * 86_400
+    event_keep_s: int = 30 * 86_400
+    orphan_grace_s: int = 3_600
+    drain_s: float = 20.0
+
+
+class Who(msgspec.Struct, frozen=True, kw_only=True):
+    """The asker as far as the engine cares: whose task, whose money, which door."""
+
+    user_id: str
+    project_id: str
+    key_id: str | None = None
+    surface: str = "openai"
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """A request as a surface read it, before the model's defaults and rules."""
+
+    verb: Verb = Verb.CREATE
+    model: str | None = None
+    prompt: str = ""
+    seconds: int | None = None
+    size: Size | None = None
+    inputs: tuple[Input, ...] = ()
+    parent_id: str | None = None
+    characters: tuple[str, ...] = ()
+    seed: int | None = None
+    negative_prompt: str | None = None
+    audio: bool | None = None
+    watermark: bool | None = None
+    private: bool | None = None
+    extra: dict[str, object] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The composition, built once by `app`; no verb reaches for anything that is not in here."""
+
+    backend: Backend
+    blobs: BlobStore
+    renders: Renders
+    client: Client
+    guard: Guard
+    dialects: Mapping[str, Dialect]
+    profiles: Mapping[str, Profiles]
+    clock: Clock
+    ids: Ids
+    channels: ChannelTable
+    hub: Hub
+    rounds: Rounds
+    engine: Engine
+    limits: Limits = Limits()
+    rules: Rules = Rules()
+    random: random.Random = field(default_factory=random.Random)

@@ -1,0 +1,183 @@
+"""Live reading of the event log: one reader of the rows fans out to bounded queues.
+
+The rows are the truth; a wake-up only says that there may be more of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from reelgate.core.events import Event
+from reelgate.store import events as event_rows
+from reelgate.store.backend import Backend
+
+QUEUE_MAX = 256
+READ_MAX = 500
+
+
+class TooSlow(Exception):
+    """Raised to a reader that fell further behind than its queue; it resumes from its cursor."""
+
+
+@dataclass(slots=True, eq=False)
+class Subscription:
+    """One reader's bounded queue."""
+
+    project_id: str | None
+    task_id: str | None
+    queue: deque[Event] = field(default_factory=deque[Event])
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    overflowed: bool = False
+    closed: bool = False
+
+    def wants(self, event: Event) -> bool:
+        """Tell whether this reader may and wants to see the event."""
+        if self.project_id is not None and event.project_id != self.project_id:
+            return False
+        return self.task_id is None or event.task_id == self.task_id
+
+    def offer(self, event: Event) -> None:
+        """Queue the event, or mark the reader as too slow."""
+        if len(self.queue) >= QUEUE_MAX:
+            self.overflowed = True
+        else:
+            self.queue.append(event)
+        self.ready.set()
+
+
+class Hub:
+    """Fans the event log out to live readers."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._wake = asyncio.Event()
+        self._by_task: dict[str, set[Subscription]] = {}
+        self._wide: set[Subscription] = set()
+        self._cursor = 0
+        self._closed = False
+
+    @property
+    def readers(self) -> int:
+        """How many live readers there are."""
+        return len(self._wide) + sum(len(s) for s in self._by_task.values())
+
+    def wake(self) -> None:
+        """Say that rows may have been added; cheap, and safe from the loop's thread only."""
+        self._wake.set()
+
+    def close(self) -> None:
+        """End every reader's iteration, so that a stopping server does not wait for them."""
+        self._closed = True
+        for subscription in [*self._wide, *(s for group in self._by_task.values() for s in group)]:
+            subscription.closed = True
+            subscription.ready.set()
+
+    async def run(self) -> None:
+        """Read the log as it grows and fan it out until cancelled."""
+        self._cursor = await self._backend.point(event_rows.latest_cursor)
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            await self._read_on()
+
+    async def _read_on(self) -> None:
+        if not self._wide and not self._by_task:
+            self._cursor = await self._backend.point(event_rows.latest_cursor)
+            return
+        while True:
+            batch = await self._backend.point(
+                lambda conn: event_rows.after(conn, self._cursor, limit=READ_MAX)
+            )
+            for event in batch:
+                self._fan_out(event)
+            if batch:
+                self._cursor = batch[-1].cursor
+            if len(batch) < READ_MAX:
+                return
+
+    def _fan_out(self, event: Event) -> None:
+        for subscription in self._wide:
+            if subscription.wants(event):
+                subscription.offer(event)
+        for subscription in self._by_task.get(event.task_id, ()):
+            if subscription.wants(event):
+                subscription.offer(event)
+
+    def _add(self, subscription: Subscription) -> None:
+        if subscription.task_id is None:
+            self._wide.add(subscription)
+        else:
+            self._by_task.setdefault(subscription.task_id, set()).add(subscription)
+
+    def _remove(self, subscription: Subscription) -> None:
+        self._wide.discard(subscription)
+        group = self._by_task.get(subscription.task_id or "")
+        if group is not None:
+            group.discard(subscription)
+            if not group:
+                del self._by_task[subscription.task_id or ""]
+
+    async def follow(
+        self,
+        *,
+        cursor: int | None = None,
+        project_id: str | None = None,
+        task_id: str | None = None,
+        idle_s: float | None = None,
+    ) -> AsyncGenerator[Event | None, None]:
+        """Yield every event after `cursor` (now, when None) in order, then live ones, without gap or repeat.
+
+        Yields None when `idle_s` seconds pass without an event. Ends when the hub closes.
+        Raises TooSlow when the reader does not keep up.
+        """
+        subscription = Subscription(project_id=project_id, task_id=task_id)
+        self._add(subscription)
+        try:
+            last = cursor
+            if last is None:
+                last = await self._backend.point(event_rows.latest_cursor)
+            async for event in self._catch_up(last, project_id, task_id):
+                last = event.cursor
+                yield event
+            async for live in self._live(subscription, idle_s):
+                if live is None:
+                    yield None
+                elif live.cursor > last:
+                    last = live.cursor
+                    yield live
+        finally:
+            self._remove(subscription)
+
+    async def _catch_up(
+        self, cursor: int, project_id: str | None, task_id: str | None
+    ) -> AsyncIterator[Event]:
+        while True:
+            batch = await self._backend.point(
+                lambda conn, after=cursor: event_rows.after(
+                    conn, after, project_id=project_id, task_id=task_id, limit=READ_MAX
+                )
+            )
+            for event in batch:
+                cursor = event.cursor
+                yield event
+            if len(batch) < READ_MAX:
+                return
+
+    async def _live(self, subscription: Subscription, idle_s: float | None) -> AsyncIterator[Event | None]:
+        while not self._closed and not subscription.closed:
+            while subscription.queue:
+                yield subscription.queue.popleft()
+            if subscription.overflowed:
+                raise TooSlow
+            subscription.ready.clear()
+            if subscription.queue:
+                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(idle_s):
+                    await subscription.ready.wait()
+                continue
+            yield None

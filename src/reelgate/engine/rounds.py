@@ -1,0 +1,194 @@
+"""Rounds: the polls of one channel, made together where its upstream answers for many jobs in one call.
+
+A watch asks for its next observation and waits; it never polls by itself. Nothing here decides that
+a job has failed because we could not ask.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
+
+from reelgate.core.clock import Clock
+from reelgate.core.dialect import Channel, Observation, PollsMany
+from reelgate.core.errors import Code, Failure
+from reelgate.engine.context import Context
+from reelgate.engine.drive import drive
+from reelgate.telemetry import log, meter
+
+MANY = 16
+"""From this many due jobs on, a list call is cheaper than single ones."""
+SLACK = 0.5
+"""Share of its interval a job may be polled early, so that one list call serves many."""
+PARALLEL = 64
+"""Single polls of one channel under way at once."""
+LIST_PATIENCE = 3
+"""Useless list answers in a row after which a channel is asked singly."""
+
+
+class Interrupted(Exception):
+    """Raised in a watch whose row wants another look, such as a cancel request."""
+
+
+@dataclass(slots=True, eq=False)
+class Waiting:
+    """One watch that waits for its next observation."""
+
+    ref: str
+    due: float
+    interval: float
+    future: asyncio.Future[Observation]
+
+
+@dataclass(slots=True, eq=False)
+class Lane:
+    """The waiting watches of one channel and the task that polls for them."""
+
+    heap: list[tuple[float, int, Waiting]] = field(default_factory=list[tuple[float, int, Waiting]])
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PARALLEL))
+    poller: asyncio.Task[None] | None = None
+    by_ref: dict[str, Waiting] = field(default_factory=dict[str, Waiting])
+    useless_lists: int = 0
+    singles: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+
+
+class Rounds:
+    """Polls for every watch, each channel by itself, so that one slow upstream delays nobody else."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lanes: dict[str, Lane] = {}
+        self._order = count()
+
+    async def next(
+        self, ctx: Context, channel: Channel, ref: str, *, after_s: float, interval_s: float
+    ) -> Observation:
+        """Give the next observation of a job, polled `after_s` from now or a little earlier in company."""
+        lane = self._lanes.setdefault(channel.id, Lane())
+        waiting = Waiting(
+            ref,
+            self._clock.monotonic() + after_s,
+            interval_s,
+            asyncio.get_running_loop().create_future(),
+        )
+        heapq.heappush(lane.heap, (waiting.due, next(self._order), waiting))
+        lane.by_ref[ref] = waiting
+        if lane.poller is None or lane.poller.done():
+            lane.poller = asyncio.create_task(self._poll_lane(ctx, channel.id, lane))
+        elif lane.heap[0][2] is waiting:
+            lane.wake.set()
+        try:
+            return await waiting.future
+        finally:
+            if lane.by_ref.get(ref) is waiting:
+                del lane.by_ref[ref]
+
+    def interrupt(self, channel_id: str, ref: str) -> None:
+        """Make the watch of a job look at its row now; nothing happens when nobody watches it here.
+
+        The watch sees Interrupted.
+        """
+        lane = self._lanes.get(channel_id)
+        waiting = None if lane is None else lane.by_ref.get(ref)
+        if waiting is not None and not waiting.future.done():
+            waiting.future.set_exception(Interrupted())
+
+    async def close(self) -> None:
+        """Stop polling."""
+        tasks = [t for lane in self._lanes.values() for t in (lane.poller, *lane.singles) if t is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _poll_lane(self, ctx: Context, channel_id: str, lane: Lane) -> None:
+        while lane.heap:
+            wait = lane.heap[0][0] - self._clock.monotonic()
+            if wait > 0:
+                await self._sleep(lane, wait)
+                continue
+            channel = ctx.channels.get(channel_id)
+            if channel is None:
+                self._give_up(lane)
+                return
+            batch = self._take(lane, 0.0)
+            if self._lists(ctx, channel, lane) and len(batch) + len(lane.heap) >= MANY:
+                batch += self._take(lane, SLACK)
+                batch = await self._ask_many(ctx, channel, lane, batch)
+            for waiting in batch:
+                await lane.slots.acquire()
+                single = asyncio.create_task(self._ask_one(ctx, channel, lane, waiting))
+                lane.singles.add(single)
+                single.add_done_callback(lane.singles.discard)
+
+    async def _sleep(self, lane: Lane, seconds: float) -> None:
+        lane.wake.clear()
+        sleeper = asyncio.ensure_future(self._clock.sleep(seconds))
+        waker = asyncio.ensure_future(lane.wake.wait())
+        try:
+            await asyncio.wait({sleeper, waker}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeper.cancel()
+            waker.cancel()
+
+    def _take(self, lane: Lane, slack: float) -> list[Waiting]:
+        now = self._clock.monotonic()
+        taken: list[Waiting] = []
+        while lane.heap and lane.heap[0][0] <= now + slack * lane.heap[0][2].interval:
+            waiting = heapq.heappop(lane.heap)[2]
+            if not waiting.future.done():
+                taken.append(waiting)
+        return taken
+
+    def _lists(self, ctx: Context, channel: Channel, lane: Lane) -> bool:
+        return isinstance(ctx.dialects[channel.dialect], PollsMany) and lane.useless_lists < LIST_PATIENCE
+
+    async def _ask_many(
+        self, ctx: Context, channel: Channel, lane: Lane, batch: list[Waiting]
+    ) -> list[Waiting]:
+        """Answer what a list call can answer; give back the rest."""
+        dialect = ctx.dialects[channel.dialect]
+        assert isinstance(dialect, PollsMany)  # noqa: S101 - narrowed by `_lists`
+        seen: Mapping[str, Observation] = {}
+        try:
+            seen = await drive(ctx, dialect.poll_many([w.ref for w in batch], channel), channel)
+        except Exception:  # noqa: BLE001 - a poll that broke learned nothing; single polls follow
+            log.exception("poll_many_surprise", channel=channel.name)
+        lane.useless_lists = 0 if seen else lane.useless_lists + 1
+        rest: list[Waiting] = []
+        for waiting in batch:
+            found = seen.get(waiting.ref)
+            if found is None:
+                rest.append(waiting)
+            else:
+                self._answer(waiting, found)
+        return rest
+
+    async def _ask_one(self, ctx: Context, channel: Channel, lane: Lane, waiting: Waiting) -> None:
+        try:
+            flow = ctx.dialects[channel.dialect].poll(waiting.ref, channel)
+            self._answer(waiting, await drive(ctx, flow, channel))
+        except Exception:  # noqa: BLE001 - a poll that broke learned nothing
+            log.exception("poll_surprise", channel=channel.name)
+            self._answer(waiting, unheard("The gateway broke while asking."))
+        finally:
+            lane.slots.release()
+
+    def _answer(self, waiting: Waiting, observation: Observation) -> None:
+        with suppress(asyncio.InvalidStateError):
+            meter.poll_lateness.observe(max(0.0, self._clock.monotonic() - waiting.due))
+            waiting.future.set_result(observation)
+
+    def _give_up(self, lane: Lane) -> None:
+        for _, _, waiting in lane.heap:
+            self._answer(waiting, unheard("The channel is gone."))
+        lane.heap.clear()
+
+
+def unheard(reason: str) -> Observation:
+    """Make the observation of a poll that learned nothing."""
+    return Observation(phase=None, trouble=Failure(code=Code.BAD_GATEWAY_PAYLOAD, message=reason))

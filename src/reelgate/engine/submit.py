@@ -1,0 +1,221 @@
+"""Submit: the paid call. The attempt is committed before the call and its outcome after it, once.
+
+Nothing here ever sends an attempt twice. A doubtful outcome parks the task as `unconfirmed`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from reelgate.core.dialect import Accepted, Channel, Refused, Submission, SubmitOutcome, Unclear
+from reelgate.core.errors import CODES, Code, Failure, Side
+from reelgate.core.lifecycle import Status
+from reelgate.core.task import Attempt, AttemptState, Task
+from reelgate.engine.context import Context
+from reelgate.engine.drive import drive
+from reelgate.engine.route import choose
+from reelgate.engine.settle import finish
+from reelgate.engine.tell import LeaseLost, move
+from reelgate.store import attempts as attempt_rows
+from reelgate.store import tasks as task_rows
+from reelgate.store.backend import Connection
+from reelgate.telemetry import log
+
+BACKOFF_S = (1.0, 4.0, 15.0, 60.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The task is queued again: on which channel, and how long to wait first."""
+
+    channel_id: str
+    wait_s: float
+
+
+async def submit(ctx: Context, task: Task) -> Later | None:
+    """Send a queued task to its channel once and record what is certain; None when its status moved on.
+
+    Raises LeaseLost when another holder took the task over.
+    """
+    if task.cancel_requested_at is not None:
+        await ctx.backend.write(lambda conn: finish(conn, ctx, task, Status.CANCELLED, error=_cancelled()))
+        return None
+    channel = await _channel(ctx, task)
+    if channel is None:
+        await _fail(ctx, task, _nowhere(task))
+        return None
+    submission = await _submission(ctx, task, channel)
+    attempt = _attempt(ctx, task, channel, submission)
+    await ctx.backend.write(lambda conn: _intend(conn, ctx, task, attempt))
+    ctx.hub.wake()
+    outcome = await _send(ctx, submission, channel)
+    return await record(ctx, task.id, attempt, outcome)
+
+
+async def _channel(ctx: Context, task: Task) -> Channel | None:
+    bound = None if task.channel_id is None else ctx.channels.get(task.channel_id)
+    if bound is not None and bound.enabled and task.served_model in bound.models:
+        return bound
+    served = ctx.channels.find(task.served_model)
+    return None if served is None else choose(served, ctx.engine.free_slots)
+
+
+async def _submission(ctx: Context, task: Task, channel: Channel) -> Submission:
+    parent_ref = None
+    if task.request.parent_id is not None:
+        parent_id = task.request.parent_id
+        parent_ref = await ctx.backend.point(
+            lambda conn: attempt_rows.ref_of_task(conn, parent_id, channel.id)
+        )
+    return Submission(
+        request=task.request,
+        upstream_model=channel.models[task.served_model],
+        token=ctx.ids.token(),
+        submitted_at_ms=ctx.clock.now_ms(),
+        parent_ref=parent_ref,
+    )
+
+
+def _attempt(ctx: Context, task: Task, channel: Channel, submission: Submission) -> Attempt:
+    return Attempt(
+        id=ctx.ids.new("att"),
+        task_id=task.id,
+        number=task.attempts + 1,
+        channel_id=channel.id,
+        upstream_model=submission.upstream_model,
+        client_token=submission.token,
+        state=AttemptState.SUBMITTING,
+        ref=None,
+        error=None,
+        lease_epoch=task.lease_epoch,
+        created_at=ctx.clock.now_ms(),
+        submitted_at=submission.submitted_at_ms,
+        ended_at=None,
+    )
+
+
+def _intend(conn: Connection, ctx: Context, task: Task, attempt: Attempt) -> None:
+    attempt_rows.insert(conn, attempt)
+    move(
+        conn,
+        ctx,
+        task,
+        Status.SUBMITTING,
+        changes={
+            "channel_id": attempt.channel_id,
+            "attempt_id": attempt.id,
+            "attempts": attempt.number,
+        },
+    )
+
+
+async def _send(ctx: Context, submission: Submission, channel: Channel) -> SubmitOutcome:
+    dialect = ctx.dialects[channel.dialect]
+    try:
+        return await drive(ctx, dialect.submit(submission, channel), channel)
+    except Exception as surprise:  # noqa: BLE001 - whatever broke, the call may have been accepted
+        log.exception("submit_surprise", channel=channel.name)
+        return Unclear(reason="The gateway broke while sending.", detail=type(surprise).__name__)
+
+
+async def record(ctx: Context, task_id: str, attempt: Attempt, outcome: SubmitOutcome) -> Later | None:
+    """Write down what a submit or a reconciliation learned about an attempt.
+
+    Raises LeaseLost when the task was taken over meanwhile; the new holder finds it `submitting`.
+    """
+    task = await ctx.backend.point(lambda conn: task_rows.get(conn, task_id))
+    if task is None or task.attempt_id != attempt.id or task.lease_epoch != attempt.lease_epoch:
+        await _leave_word(ctx, attempt, outcome)
+        raise LeaseLost(task_id)
+    match outcome:
+        case Accepted(ref=ref):
+            await ctx.backend.write(lambda conn: accept(conn, ctx, task, attempt, ref))
+            wait = None
+        case Refused(failure=failure):
+            wait = await _refused(ctx, task, attempt, failure)
+        case Unclear(reason=reason):
+            await ctx.backend.write(lambda conn: doubt(conn, ctx, task, attempt, reason, outcome.detail))
+            wait = None
+        case _:
+            assert_never(outcome)
+    ctx.hub.wake()
+    return wait
+
+
+async def _leave_word(ctx: Context, attempt: Attempt, outcome: SubmitOutcome) -> None:
+    """Leave the ref for whoever holds the task now: it turns their doubt into knowledge."""
+    if isinstance(outcome, Accepted):
+        await ctx.backend.write(lambda conn: attempt_rows.set_ref(conn, attempt.id, outcome.ref))
+
+
+def accept(conn: Connection, ctx: Context, task: Task, attempt: Attempt, ref: str) -> None:
+    """Write that the upstream has the job under `ref`."""
+    now = ctx.clock.now_ms()
+    attempt_rows.update(
+        conn, attempt.id, epoch=task.lease_epoch, changes={"state": AttemptState.ACCEPTED, "ref": ref}
+    )
+    move(conn, ctx, task, Status.RUNNING, changes={"started_at": now, "unconfirmed_at": None})
+
+
+def doubt(
+    conn: Connection, ctx: Context, task: Task, attempt: Attempt, reason: str, detail: str | None
+) -> None:
+    """Park a task whose paid call may or may not have been accepted."""
+    failure = Failure(code=Code.SUBMISSION_UNKNOWN, message=reason, detail=detail)
+    attempt_rows.update(
+        conn, attempt.id, epoch=task.lease_epoch, changes={"state": AttemptState.UNCLEAR, "error": failure}
+    )
+    move(conn, ctx, task, Status.UNCONFIRMED, changes={"unconfirmed_at": ctx.clock.now_ms()})
+
+
+async def _refused(ctx: Context, task: Task, attempt: Attempt, failure: Failure) -> Later | None:
+    history = await ctx.backend.point(lambda conn: attempt_rows.of_task(conn, task.id))
+    tried = [a.channel_id for a in history]
+    served = ctx.channels.find(task.served_model)
+    again = elsewhere(failure) and served is not None and choose(served, ctx.engine.free_slots, tried=tried)
+    same = failure.retryable and len(history) < ctx.rules.submit_attempts
+    target = again.id if again else attempt.channel_id if same else None
+
+    def work(conn: Connection) -> None:
+        attempt_rows.update(
+            conn,
+            attempt.id,
+            epoch=task.lease_epoch,
+            changes={"state": AttemptState.REFUSED, "error": failure, "ended_at": ctx.clock.now_ms()},
+        )
+        if task.cancel_requested_at is not None:
+            finish(conn, ctx, task, Status.CANCELLED, error=_cancelled())
+        elif target is None:
+            finish(conn, ctx, task, Status.FAILED, error=failure)
+        else:
+            move(conn, ctx, task, Status.QUEUED, changes={"channel_id": target})
+
+    await ctx.backend.write(work)
+    if target is None or task.cancel_requested_at is not None:
+        return None
+    if again:
+        return Later(target, 0.0)
+    backoff = BACKOFF_S[min(len(history), len(BACKOFF_S)) - 1]
+    return Later(target, failure.retry_after_s if failure.retry_after_s is not None else backoff)
+
+
+def elsewhere(failure: Failure) -> bool:
+    """Tell whether another channel might take what this one refused."""
+    return CODES[failure.code].side is not Side.CALLER or failure.code is Code.NOT_FOUND
+
+
+async def _fail(ctx: Context, task: Task, failure: Failure) -> None:
+    await ctx.backend.write(lambda conn: finish(conn, ctx, task, Status.FAILED, error=failure))
+    ctx.hub.wake()
+
+
+def _nowhere(task: Task) -> Failure:
+    return Failure(
+        code=Code.MODEL_RETIRED,
+        message=f"No channel serves `{task.served_model}` any more. Nothing was sent or charged.",
+    )
+
+
+def _cancelled() -> Failure:
+    return Failure(code=Code.CANCELLED, message="Cancelled before anything was sent. Nothing was charged.")

@@ -1,0 +1,86 @@
+"""Sweep: what must not depend on anybody remembering it. Each sweep is safe to repeat and to miss."""
+
+from __future__ import annotations
+
+import asyncio
+
+from reelgate.core.lifecycle import Status
+from reelgate.core.task import AttemptState
+from reelgate.engine.context import Context
+from reelgate.engine.reconcile import learn_late
+from reelgate.engine.tell import LeaseLost
+from reelgate.store import attempts as attempt_rows
+from reelgate.store import blobs as blob_rows
+from reelgate.store import events as event_rows
+from reelgate.store import idempotency as idempotency_rows
+from reelgate.store import tasks as task_rows
+from reelgate.telemetry import log
+
+_AT_UPSTREAM = frozenset({Status.RUNNING, Status.ARCHIVING, Status.UNCONFIRMED, Status.SUBMITTING})
+
+
+async def wake_open_tasks(ctx: Context) -> int:
+    """Give every unfinished task without a wake-up a new one; tells how many there were."""
+    found = 0
+    for task in await ctx.backend.read(task_rows.open_tasks):
+        if ctx.engine.knows(task.id):
+            continue
+        channel_id = task.channel_id or ""
+        ctx.engine.enqueue(
+            task.id,
+            channel_id,
+            model=task.served_model,
+            priority=task.priority,
+            holds_slot=task.status in _AT_UPSTREAM,
+        )()
+        found += 1
+    return found
+
+
+async def notice_cancels(ctx: Context) -> None:
+    """Interrupt the watches of tasks whose rows ask for a cancel, whoever wrote that."""
+    for channel_id, ref in await ctx.backend.read(task_rows.cancels_wanted):
+        ctx.rounds.interrupt(channel_id, ref)
+
+
+async def settle_disputes(ctx: Context) -> None:
+    """Ask the upstreams about work that outlived its task, as long as the rules say so."""
+    since = ctx.clock.now_ms() - ctx.rules.late_watch_s * 1000
+    for task in await ctx.backend.read(task_rows.disputed):
+        attempt_id = task.attempt_id
+        if attempt_id is None or (task.finished_at or 0) < since:
+            continue
+        attempt = await ctx.backend.point(lambda conn, a=attempt_id: attempt_rows.get(conn, a))
+        if attempt is None or attempt.state is AttemptState.REFUSED:
+            continue
+        try:
+            over = await learn_late(ctx, task)
+        except LeaseLost:
+            continue
+        log.info("late_look", task=task.id, settled=over)
+
+
+async def forget_old(ctx: Context) -> None:
+    """Remove rows past their keeping time and spooled files nobody finished."""
+    now = ctx.clock.now_ms()
+    await ctx.backend.write(lambda conn: idempotency_rows.prune(conn, now))
+    await ctx.backend.write(lambda conn: event_rows.prune(conn, now - ctx.rules.event_keep_s * 1000))
+    await ctx.blobs.sweep_spool(ctx.rules.orphan_grace_s, ctx.clock)
+
+
+async def collect_orphans(ctx: Context) -> int:
+    """Delete blobs nothing refers to, and files without a row, once their grace is over; tells how many.
+
+    A file that was put again meanwhile stays: its row is being written.
+    """
+    cutoff = ctx.clock.now_ms() - ctx.rules.orphan_grace_s * 1000
+    for sha256 in await ctx.backend.read(lambda conn: blob_rows.unused(conn, cutoff)):
+        await ctx.backend.write(lambda conn, s=sha256: blob_rows.forget(conn, s, cutoff))
+    known = {blob.sha256 for blob in await ctx.backend.read(blob_rows.all_blobs)}
+    gone = 0
+    for sha256, _ in await asyncio.to_thread(list, ctx.blobs.names()):
+        written_at = ctx.blobs.written_at(sha256)
+        if sha256 not in known and written_at is not None and written_at * 1000 < cutoff:
+            await ctx.blobs.delete(sha256)
+            gone += 1
+    return gone

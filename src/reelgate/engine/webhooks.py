@@ -1,0 +1,153 @@
+"""Webhook endpoints: who is told of what, and with which secret it is signed."""
+
+from __future__ import annotations
+
+import base64
+
+import msgspec
+
+from reelgate.core.errors import CallerError, Code, refuse
+from reelgate.core.events import WEBHOOK_TYPES
+from reelgate.engine.context import Context, Who
+from reelgate.engine.deliver import sign
+from reelgate.engine.tell import payload
+from reelgate.net.deliver import Delivered, post_webhook
+from reelgate.net.dial import check_url
+from reelgate.store import webhooks as webhook_rows
+from reelgate.store.webhooks import Endpoint
+
+ROTATION_MS = 24 * 3_600 * 1000
+TYPES = tuple(sorted(set(WEBHOOK_TYPES.values())))
+
+
+async def create(ctx: Context, who: Who, *, name: str, url: str, event_types: tuple[str, ...]) -> Endpoint:
+    """Register an endpoint with a fresh secret.
+
+    Raises CallerError naming `url` or `event_types`.
+    """
+    await _check(ctx, url, event_types)
+    now = ctx.clock.now_ms()
+    endpoint = Endpoint(
+        id=ctx.ids.new("we"),
+        project_id=who.project_id,
+        user_id=who.user_id,
+        name=name,
+        url=url,
+        event_types=event_types,
+        secret=_secret(ctx),
+        old_secret=None,
+        old_secret_until=None,
+        enabled=True,
+        disabled_reason=None,
+        failing_since=None,
+        created_at=now,
+        updated_at=now,
+    )
+    await ctx.backend.write(lambda conn: webhook_rows.insert(conn, endpoint))
+    return endpoint
+
+
+async def update(
+    ctx: Context,
+    who: Who,
+    endpoint_id: str,
+    *,
+    name: str | None = None,
+    url: str | None = None,
+    event_types: tuple[str, ...] | None = None,
+) -> Endpoint:
+    """Change an endpoint; a new address is judged like a first one, and it is enabled again.
+
+    Raises CallerError naming `url` or `event_types`, or `not_found`.
+    """
+    endpoint = await get(ctx, who, endpoint_id)
+    await _check(ctx, url if url is not None else endpoint.url, event_types or endpoint.event_types)
+    changed = msgspec.structs.replace(
+        endpoint,
+        name=endpoint.name if name is None else name,
+        url=endpoint.url if url is None else url,
+        event_types=endpoint.event_types if event_types is None else event_types,
+        enabled=True,
+        disabled_reason=None,
+        updated_at=ctx.clock.now_ms(),
+    )
+    await ctx.backend.write(lambda conn: webhook_rows.update_endpoint(conn, changed))
+    return changed
+
+
+async def rotate(ctx: Context, who: Who, endpoint_id: str, *, keep_old: bool) -> Endpoint:
+    """Give an endpoint a new secret; with `keep_old` the old one signs along for 24 hours.
+
+    Raises CallerError `not_found`.
+    """
+    endpoint = await get(ctx, who, endpoint_id)
+    now = ctx.clock.now_ms()
+    changed = msgspec.structs.replace(
+        endpoint,
+        secret=_secret(ctx),
+        old_secret=endpoint.secret if keep_old else None,
+        old_secret_until=now + ROTATION_MS if keep_old else None,
+        updated_at=now,
+    )
+    await ctx.backend.write(lambda conn: webhook_rows.update_endpoint(conn, changed))
+    return changed
+
+
+async def remove(ctx: Context, who: Who, endpoint_id: str) -> bool:
+    """Remove an endpoint; its pending deliveries end."""
+    now = ctx.clock.now_ms()
+    return await ctx.backend.write(lambda conn: webhook_rows.remove(conn, endpoint_id, who.project_id, now))
+
+
+async def test(ctx: Context, who: Who, endpoint_id: str, event_type: str) -> int:
+    """Send a sample event once and give the receiver's HTTP status.
+
+    Raises CallerError when the type is unknown or nothing answered.
+    """
+    endpoint = await get(ctx, who, endpoint_id)
+    if event_type not in TYPES:
+        raise refuse(Code.INVALID_REQUEST, f"`event_type` is one of {', '.join(TYPES)}.", param="event_type")
+    now = ctx.clock.now_ms()
+    event_id = ctx.ids.new("evt")
+    body = payload(event_id, event_type, "video_test", now).encode()
+    result = await post_webhook(ctx.client, endpoint.url, body, sign(endpoint, event_id, body, now))
+    if isinstance(result, Delivered):
+        return result.status
+    if result.status is not None:
+        return result.status
+    raise refuse(Code.INVALID_REQUEST, f"The endpoint could not be reached: {result.reason}", param="url")
+
+
+async def get(ctx: Context, who: Who, endpoint_id: str) -> Endpoint:
+    """Give an endpoint of the asker's project.
+
+    Raises CallerError `not_found`.
+    """
+    found = await ctx.backend.point(lambda conn: webhook_rows.get(conn, endpoint_id, who.project_id))
+    if found is None:
+        raise refuse(Code.NOT_FOUND, f"There is no webhook endpoint `{endpoint_id}`.")
+    return found
+
+
+async def _check(ctx: Context, url: str, event_types: tuple[str, ...]) -> None:
+    unknown = [t for t in event_types if t not in TYPES]
+    if unknown or not event_types:
+        raise refuse(Code.INVALID_REQUEST, f"`event_types` takes {', '.join(TYPES)}.", param="event_types")
+    failure = await check_url(ctx.guard, url)
+    if failure is not None:
+        raise CallerError(msgspec.structs.replace(failure, param="url"))
+
+
+def _secret(ctx: Context) -> str:
+    return "whsec_" + base64.b64encode(ctx.ids.token().encode()[:32]).decode()
+
+
+async def replay(ctx: Context, who: Who, endpoint_id: str, delivery_id: str) -> None:
+    """Owe a delivery to an endpoint again, whatever became of it.
+
+    Raises CallerError `not_found`.
+    """
+    endpoint = await get(ctx, who, endpoint_id)
+    now = ctx.clock.now_ms()
+    if not await ctx.backend.write(lambda conn: webhook_rows.replay(conn, delivery_id, endpoint.id, now)):
+        raise refuse(Code.NOT_FOUND, f"There is no delivery `{delivery_id}`.")

@@ -1,0 +1,106 @@
+"""Typed settings, from `REELGATE_*` variables, then `reelgate.toml`, then defaults."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+MIB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """How this installation runs. Every field is an environment variable `REELGATE_<NAME>`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="REELGATE_", toml_file="reelgate.toml", extra="forbid", frozen=True
+    )
+
+    data: Path = Field(Path("reelgate-data"), description="The data folder.")
+    host: str = Field("127.0.0.1", description="The address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="The port to listen on; 0 picks a free one.")
+    public_url: str | None = Field(None, description="The address people use, when behind a proxy.")
+    database: str | None = Field(
+        None, description="`postgresql://…`; SQLite in the data folder when not set."
+    )
+    net_allow: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Addresses (CIDR or host), comma-separated, that pictures and webhooks may reach although private.",
+    )
+    log_format: Literal["human", "json"] = Field("human", description="How log lines look.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
+    default_model: str = Field("sora-2", description="The model when a request names none.")
+    prompt_max: int = Field(32_000, ge=0, description="Longest prompt in characters; 0 is unlimited.")
+    picture_max_bytes: int = Field(20 * MIB, ge=0, description="Largest picture; 0 is unlimited.")
+    video_max_bytes: int = Field(200 * MIB, ge=0, description="Largest uploaded clip; 0 is unlimited.")
+    json_max_bytes: int = Field(28 * MIB, ge=0, description="Largest JSON body; 0 is unlimited.")
+    body_max_bytes: int = Field(256 * MIB, ge=0, description="Largest request body; 0 is unlimited.")
+    inflight_bytes: int = Field(
+        512 * MIB, ge=0, description="Bytes of bodies in flight at once; 0 is unlimited."
+    )
+    output_max_bytes: int = Field(2_048 * MIB, ge=0, description="Largest clip fetched; 0 is unlimited.")
+    unconfirmed_timeout_s: int = Field(
+        900, ge=1, description="Seconds after which an unconfirmed task ends as `submission_unknown`."
+    )
+    late_watch_s: int = Field(
+        86_400, ge=0, description="Seconds for which work that outlived its task is still asked about."
+    )
+    submit_attempts: int = Field(
+        5, ge=1, description="How often a task refused without a trace is sent again."
+    )
+    drain_s: float = Field(20.0, ge=0, le=24, description="Seconds given to work under way when stopping.")
+    render_processes: int | None = Field(
+        None, ge=1, description="Drawings at once; the number of cores less one when not set."
+    )
+
+    @field_validator("net_allow", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(v.strip() for v in value.split(",") if v.strip()) if isinstance(value, str) else value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic names them
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Say where values come from, the strongest first."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def database_url(self) -> str:
+        """The database's address."""
+        return self.database or f"sqlite:///{(self.data / 'reelgate.db').absolute()}"
+
+
+def load(data: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Settings:
+    """Read the settings; a data folder and overrides given here win.
+
+    Raises pydantic.ValidationError naming the setting that is wrong.
+    """
+    given = dict(overrides or {})
+    if data is not None:
+        given["data"] = data
+    return Settings(**given)
+
+
+def origin(name: str, given: Mapping[str, Any]) -> str:
+    """Tell where a setting's value came from, for `reelgate config`."""
+    if name in given:
+        return "command line"
+    if f"REELGATE_{name.upper()}" in os.environ:
+        return f"REELGATE_{name.upper()}"
+    return "default or reelgate.toml"

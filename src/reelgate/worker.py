@@ -1,0 +1,237 @@
+"""The loop: the embedded runner, sole owner of its data folder, and the housekeeping beside it.
+
+This is one of the two places where a broad `except` stands: a task that breaks is logged and woken
+again later, and never takes another one with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from reelgate.core.clock import Clock
+from reelgate.core.engine import Advance
+from reelgate.telemetry import log, meter
+
+BROKEN_BACKOFF_S = (5.0, 30.0, 120.0, 600.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One wake-up that is due."""
+
+    task_id: str
+    channel_id: str
+    model: str
+    priority: int
+    holds_slot: bool
+
+
+@dataclass(slots=True)
+class Lane:
+    """The bounded concurrency of one channel."""
+
+    waiting: list[tuple[int, int, Job]] = field(default_factory=list[tuple[int, int, Job]])
+    active: int = 0
+
+
+class EmbeddedRunner:
+    """Wakes tasks in one process: a heap and a number of slots for each channel."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        slots_of: Callable[[str], int],
+        serves: Callable[[str, str], bool],
+        rebind: Callable[[str, str], Awaitable[bool]],
+    ) -> None:
+        self._clock = clock
+        self._slots_of = slots_of
+        self._serves = serves
+        self._rebind = rebind
+        self._lanes: dict[str, Lane] = {}
+        self._order = count()
+        self._known: dict[str, Job] = {}
+        self._active: dict[str, asyncio.Task[None]] = {}
+        self._again: dict[str, tuple[Job, float]] = {}
+        self._broken: dict[str, int] = {}
+        self._side: set[asyncio.Task[None]] = set()
+        self._advance: Advance | None = None
+        self._stopping = False
+
+    def enqueue(
+        self,
+        task_id: str,
+        channel_id: str,
+        *,
+        model: str = "",
+        priority: int = 0,
+        delay_s: float = 0.0,
+        holds_slot: bool = False,
+        connection: Any = None,
+    ) -> Callable[[], None]:
+        """Note a wake-up; it takes effect when the result is called, after the commit."""
+        job = Job(task_id, channel_id, model, priority, holds_slot)
+        return lambda: self._accept(job, delay_s)
+
+    def free_slots(self, channel_id: str) -> int:
+        """Tell how many more attempts the channel's lane takes now."""
+        lane = self._lanes.get(channel_id)
+        taken = 0 if lane is None else lane.active + len(lane.waiting)
+        return max(0, self._slots_of(channel_id) - taken)
+
+    def knows(self, task_id: str) -> bool:
+        """Tell whether a wake-up for the task is waiting or under way here."""
+        return task_id in self._known or task_id in self._again
+
+    def cancel(self, task_id: str) -> None:
+        """Do nothing: a queued task is ended by its row, a watched one is interrupted in its round."""
+
+    @property
+    def active(self) -> int:
+        """How many tasks are being advanced."""
+        return len(self._active)
+
+    @property
+    def waiting(self) -> int:
+        """How many tasks wait for a slot."""
+        return sum(len(lane.waiting) for lane in self._lanes.values())
+
+    async def run(self, advance: Advance, started: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Deliver wake-ups until cancelled."""
+        self._advance = advance
+        for channel_id in list(self._lanes):
+            self._pump(channel_id)
+        if started is not None:
+            await started()
+        await asyncio.Event().wait()
+
+    async def drain(self, seconds: float) -> None:
+        """Start nothing more, let what is under way end for up to `seconds`, then stop it.
+
+        What is stopped goes on after the next start; a paid call cut off becomes `unconfirmed` there.
+        """
+        self._stopping = True
+        for task in self._side:
+            task.cancel()
+        if self._active:
+            await asyncio.wait(list(self._active.values()), timeout=seconds)
+        for task in list(self._active.values()):
+            task.cancel()
+        await asyncio.gather(*self._active.values(), *self._side, return_exceptions=True)
+
+    def _accept(self, job: Job, delay_s: float) -> None:
+        if job.task_id in self._active:
+            self._again[job.task_id] = (job, delay_s)
+        elif job.task_id not in self._known and not self._stopping:
+            self._known[job.task_id] = job
+            if delay_s > 0:
+                self._aside(self._later(job, delay_s))
+            else:
+                self._wait_in_lane(job)
+
+    def _aside(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._side.add(task)
+        task.add_done_callback(self._side.discard)
+
+    async def _later(self, job: Job, delay_s: float) -> None:
+        await self._clock.sleep(delay_s)
+        self._wait_in_lane(job)
+
+    def _wait_in_lane(self, job: Job) -> None:
+        lane = self._lanes.setdefault(job.channel_id, Lane())
+        heapq.heappush(
+            lane.waiting, (-job.priority - (10**6 if job.holds_slot else 0), next(self._order), job)
+        )
+        self._pump(job.channel_id)
+
+    def _pump(self, channel_id: str) -> None:
+        if self._advance is None or self._stopping:
+            return
+        lane = self._lanes.setdefault(channel_id, Lane())
+        while lane.waiting:
+            job = lane.waiting[0][2]
+            if not job.holds_slot and lane.active >= self._slots_of(channel_id):
+                break
+            heapq.heappop(lane.waiting)
+            self._start(job, lane)
+        if lane.waiting:
+            self._offer(lane.waiting[0][2])
+        else:
+            self._invite(channel_id)
+
+    def _start(self, job: Job, lane: Lane) -> None:
+        lane.active += 1
+        task = asyncio.create_task(self._advance_one(job))
+        self._active[job.task_id] = task
+        task.add_done_callback(lambda _: self._done(job, lane))
+
+    async def _advance_one(self, job: Job) -> None:
+        assert self._advance is not None  # noqa: S101 - `_pump` starts nothing before `run`
+        try:
+            await self._advance(job.task_id)
+            self._broken.pop(job.task_id, None)
+        except Exception:  # noqa: BLE001 - the loop logs and goes on by rule
+            times = self._broken[job.task_id] = self._broken.get(job.task_id, 0) + 1
+            meter.broken_advances.inc()
+            log.exception("advance_broke", task=job.task_id, times=times)
+            self._again[job.task_id] = (job, BROKEN_BACKOFF_S[min(times, len(BROKEN_BACKOFF_S)) - 1])
+
+    def _done(self, job: Job, lane: Lane) -> None:
+        lane.active -= 1
+        self._active.pop(job.task_id, None)
+        self._known.pop(job.task_id, None)
+        again = self._again.pop(job.task_id, None)
+        if again is not None:
+            self._accept(*again)
+        self._pump(job.channel_id)
+
+    def _offer(self, job: Job) -> None:
+        """Move a task that waits in a full lane to another channel with a free slot."""
+        for channel_id in self._lanes:
+            if channel_id != job.channel_id and self._may_move(job, channel_id):
+                self._move(job, channel_id)
+                return
+
+    def _invite(self, channel_id: str) -> None:
+        """Take over a task that waits in another lane, now that this one has room."""
+        for other, lane in self._lanes.items():
+            if other != channel_id and lane.waiting and self._may_move(lane.waiting[0][2], channel_id):
+                self._move(lane.waiting[0][2], channel_id)
+                return
+
+    def _may_move(self, job: Job, channel_id: str) -> bool:
+        return (
+            not job.holds_slot
+            and self.free_slots(channel_id) > 0
+            and self._serves(channel_id, job.model)
+            and self._slots_of(job.channel_id) <= self._lanes[job.channel_id].active
+        )
+
+    def _move(self, job: Job, channel_id: str) -> None:
+        lane = self._lanes[job.channel_id]
+        lane.waiting = [entry for entry in lane.waiting if entry[2] is not job]
+        heapq.heapify(lane.waiting)
+        self._lanes.setdefault(channel_id, Lane())
+        self._aside(self._rebound(job, channel_id))
+
+    async def _rebound(self, job: Job, channel_id: str) -> None:
+        moved = await self._rebind(job.task_id, channel_id)
+        target = Job(job.task_id, channel_id if moved else job.channel_id, job.model, job.priority, False)
+        self._wait_in_lane(target)
+
+
+async def every(clock: Clock, seconds: float, name: str, work: Callable[[], Awaitable[object]]) -> None:
+    """Do a piece of housekeeping again and again; one that breaks is logged and done again."""
+    while True:
+        try:
+            await work()
+        except Exception:  # noqa: BLE001 - the loop logs and goes on by rule
+            log.exception("housekeeping_broke", work=name)
+        await clock.sleep(seconds)

@@ -1,0 +1,156 @@
+"""Watching: what an upstream says is written down; what it does not say never ends a task by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reelgate.core.dialect import Observation, Phase
+from reelgate.core.errors import Code, Failure
+from reelgate.core.lifecycle import Status
+from reelgate.engine import sweep
+from reelgate.testing.clock import FakeClock
+from reelgate.testing.scripted import Scripted, finished, running
+from tests.engine.conftest import Bench, open_bench
+
+UNHEARD = Observation(phase=None, trouble=Failure(code=Code.BAD_GATEWAY_PAYLOAD, message="HTML"))
+LOST = Observation(phase=None, lost=True, trouble=Failure(code=Code.UPSTREAM_LOST, message="404"))
+
+
+async def test_unknown_words_and_broken_answers_keep_a_task_running(bench: Bench) -> None:
+    unknown = Observation(phase=None, word="percolating")
+    bench.upstream.sights["job-1"].extend([running(5), unknown, UNHEARD, UNHEARD, running(50), finished()])
+
+    task = await bench.create()
+    done = await bench.until(task.id)
+
+    assert done.status is Status.COMPLETED
+
+
+async def test_progress_never_goes_backwards(bench: Bench) -> None:
+    bench.upstream.sights["job-1"].extend([running(40), running(20), running(None), running(60)])
+
+    task = await bench.create()
+    await bench.until(task.id, Status.RUNNING)
+    seen: list[int] = []
+    for _ in range(60):
+        await bench.clock.advance(1)
+        await bench.settle_down(3)
+        progress = (await bench.task(task.id)).progress
+        if progress is not None:
+            seen.append(progress)
+
+    assert seen == sorted(seen)
+    assert seen[-1] == 60
+
+
+async def test_progress_nobody_reported_stays_unknown(bench: Bench) -> None:
+    bench.upstream.sights["job-1"].append(running(None))
+
+    task = await bench.create()
+    await bench.until(task.id, Status.RUNNING)
+    await bench.clock.advance(30)
+    await bench.settle_down()
+
+    assert (await bench.task(task.id)).progress is None
+
+
+async def test_a_missing_job_ends_a_task_only_after_repeated_evidence(bench: Bench) -> None:
+    bench.upstream.sights["job-1"].extend([LOST, running(5)])
+
+    task = await bench.create()
+    await bench.until(task.id, Status.RUNNING)
+    await bench.clock.advance(60)
+    await bench.settle_down()
+    assert (await bench.task(task.id)).status is Status.RUNNING
+
+    bench.upstream.sights["job-1"].clear()
+    bench.upstream.sights["job-1"].append(LOST)
+    ended = await bench.until(task.id)
+
+    assert ended.error is not None
+    assert ended.error.code is Code.UPSTREAM_LOST
+    assert await bench.ledger(task.id) == {"hold": 400_000, "release": 400_000}
+
+
+async def test_completed_without_a_clip_is_asked_again_before_it_is_believed(bench: Bench) -> None:
+    empty = Observation(phase=Phase.COMPLETED, word="done")
+    bench.upstream.sights["job-1"].extend([empty, empty, finished()])
+
+    task = await bench.create()
+    done = await bench.until(task.id)
+
+    assert done.status is Status.COMPLETED
+
+
+async def test_a_job_that_never_ends_is_ended_by_its_deadline_with_the_hold_kept(bench: Bench) -> None:
+    bench.upstream.sights["job-1"].append(running(98))
+
+    task = await bench.create()
+    ended = await bench.until(task.id)
+
+    assert ended.error is not None
+    assert ended.error.code is Code.DEADLINE_EXCEEDED
+    assert ended.overdue_at is not None
+    assert (ended.finished_at or 0) - task.created_at <= (2_700 + 60) * 1000
+    assert await bench.ledger(task.id) == {"hold": 400_000}
+
+
+async def test_a_late_success_is_attached_and_paid_once_without_changing_the_status(bench: Bench) -> None:
+    bench.upstream.sights["job-1"].append(running(98))
+    task = await bench.create()
+    await bench.until(task.id)
+    bench.upstream.sights["job-1"].clear()
+    bench.upstream.sights["job-1"].append(finished())
+
+    await sweep.settle_disputes(bench.ctx)
+    await sweep.settle_disputes(bench.ctx)
+
+    after = await bench.task(task.id)
+    assert after.status is Status.FAILED
+    assert not after.disputed
+    assert await bench.ledger(task.id) == {"hold": 400_000, "capture": 400_000}
+    assert (await bench.kinds(task.id)).count("late_output") == 1
+    assert await bench.violations() == []
+
+
+async def test_a_late_failure_gives_the_money_back(bench: Bench) -> None:
+    bench.upstream.sights["job-1"].append(running(98))
+    task = await bench.create()
+    await bench.until(task.id)
+    bench.upstream.sights["job-1"].clear()
+    bench.upstream.sights["job-1"].append(Observation(phase=Phase.FAILED, word="failed"))
+
+    await sweep.settle_disputes(bench.ctx)
+
+    assert await bench.ledger(task.id) == {"hold": 400_000, "release": 400_000}
+
+
+async def test_a_restart_goes_on_watching_without_a_new_submission(
+    tmp_path: Path, upstream: Scripted, clock: FakeClock, clip: Path
+) -> None:
+    async with open_bench(tmp_path, upstream, clock) as bench:
+        task = await bench.create()
+        await bench.until(task.id, Status.RUNNING)
+
+    upstream.sights["job-1"].append(finished())
+    async with open_bench(tmp_path, upstream, clock) as bench:
+        bench.renders.put("clip", clip)
+        await sweep.wake_open_tasks(bench.ctx)
+        done = await bench.until(task.id)
+
+        assert done.status is Status.COMPLETED
+        assert len(upstream.submitted) == 1
+
+
+async def test_many_jobs_of_one_channel_are_polled_in_company(bench: Bench) -> None:
+    tasks = [await bench.create(f"clip {n}") for n in range(40)]
+    for task in tasks:
+        await bench.until(task.id, Status.RUNNING)
+    await bench.clock.advance(10)
+    await bench.settle_down()
+    before = bench.upstream.polls
+
+    await bench.clock.advance(10.5)
+    await bench.settle_down()
+
+    assert bench.upstream.polls - before <= 3
