@@ -136,9 +136,11 @@ async def test_any_range_gives_exactly_its_bytes(
     folder = tmp_path_factory.getbasetemp() / "ranges"
     blobs = BlobStore(folder)
     data = b"".join(number.to_bytes(4, "big") for number in range((3 * PIECE + 7) // 4 + 1))[: 3 * PIECE + 7]
-    blob = await blobs.put_bytes(data, "video/mp4")
+    sha256 = hashlib.sha256(data).hexdigest()
+    if blobs.size(sha256) is None:
+        await blobs.put_bytes(data, "video/mp4")
     end = min(start + length, len(data))
-    assert await read(blobs, blob.sha256, start, end) == data[start:end]
+    assert await read(blobs, sha256, start, end) == data[start:end]
 
 
 async def test_pieces_are_large_and_memory_is_flat(tmp_path: Path) -> None:

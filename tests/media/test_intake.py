@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +171,23 @@ async def test_a_picture_cut_short_is_refused(tmp_path: Path, kind: str) -> None
 async def test_a_small_file_with_too_many_pixels_is_too_large(tmp_path: Path, side: int) -> None:
     words = await refused(tmp_path, bomb(side), Code.PAYLOAD_TOO_LARGE)
     assert "40 megapixels" in words
+
+
+async def test_a_crowd_of_pictures_is_worked_through_with_few_descriptors(tmp_path: Path) -> None:
+    path = given_file(tmp_path, bomb(9_000))
+    await refused(tmp_path, bomb(9_000), Code.PAYLOAD_TOO_LARGE)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(
+        resource.RLIMIT_NOFILE, (max(int(fd) for fd in os.listdir("/proc/self/fd")) + 30, hard)
+    )
+    try:
+        crowd = [intake.picture(path, out=tmp_path / str(number)) for number in range(60)]
+        ends = await asyncio.gather(*crowd, return_exceptions=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    codes = {end.failure.code for end in ends if isinstance(end, CallerError)}
+    assert (len(ends), codes) == (60, {Code.PAYLOAD_TOO_LARGE})
+    assert all(isinstance(end, CallerError) for end in ends)
 
 
 async def test_a_large_picture_within_the_limit_is_taken(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Literal
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -28,6 +29,7 @@ from reelgate.core.errors import Failure
 Lane = Literal["media", "draw"]
 
 _LANES: Final[Mapping[Lane, bytes]] = {"media": b"m", "draw": b"d"}
+_SLOTS: Final = 2
 _LINE_MAX: Final = 4 << 20
 _GRACE_S: Final = 2.0
 _IDLE_S: Final = 120.0
@@ -101,6 +103,18 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _LINES: Final = msgspec.json.Decoder(_Line)
+
+
+_TURNS: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]] = WeakKeyDictionary()
+
+
+def turn() -> asyncio.Semaphore:
+    """Give the bound to hold while files are open for a `media` job, so that a crowd does not use up descriptors.
+
+    It lets a few more through than run at once, so that the next one is ready when a slot falls free.
+    """
+    loop = asyncio.get_running_loop()
+    return _TURNS.setdefault(loop, asyncio.Semaphore(_SLOTS + 2))
 
 
 async def run(
@@ -243,7 +257,7 @@ class _Porter:
 
     def _spawn(self, control: socket.socket) -> subprocess.Popen[bytes]:
         path = [str(Path(__file__).parents[2]), *(p for p in sys.path if p)]
-        slots = {"m": 2, "d": max(2, os.cpu_count() or 2)}
+        slots = {"m": _SLOTS, "d": max(2, os.cpu_count() or 2)}
         boot = [sys.executable, "-I", "-S", "-c", _BOOT]
         handed = [json.dumps(path), str(control.fileno()), json.dumps(slots), str(_IDLE_S)]
         return subprocess.Popen(  # noqa: S603 every word of it is ours

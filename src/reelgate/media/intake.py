@@ -95,12 +95,13 @@ async def _run(
     job: str, args: Mapping[str, Any], source: Path, sinks: Sequence[Path], limits: child.Limits | None
 ) -> child.Outcome:
     fds: list[int] = []
-    try:
-        await asyncio.to_thread(_open, fds, source, sinks)
-        return await child.run(job, args, files=fds, limits=limits)
-    finally:
-        for fd in fds:
-            os.close(fd)
+    async with child.turn():
+        try:
+            await asyncio.to_thread(_open, fds, source, sinks)
+            return await child.run(job, args, files=fds, limits=limits)
+        finally:
+            for fd in fds:
+                os.close(fd)
 
 
 def _open(fds: list[int], source: Path, sinks: Sequence[Path]) -> None:
