@@ -165,10 +165,9 @@ class _Writer(threading.Thread):
                 self._run_inside(job)
             raw.execute("COMMIT")
         except sqlite3.Error as error:
-            failure = CommitFailed(f"the database could not keep this change: {error}")
-            failure.__cause__ = error
             for job in jobs:
-                job.error = failure
+                job.error = CommitFailed(f"the database could not keep this change: {error}")
+                job.error.__cause__ = error
             self._roll_back()
 
     def _begin(self) -> None:
