@@ -142,7 +142,7 @@ def compose(settings: Settings, backend: Backend, clock: SystemClock) -> Context
     runner = EmbeddedRunner(
         clock,
         slots_of=lambda channel_id: _slots(channels, channel_id),
-        serves=lambda channel_id, model: route.serves(channels, channel_id, model),
+        channels_for=lambda model: route.channels_for(channels, model),
         rebind=lambda task_id, channel_id: route.rebind(ctx, task_id, channel_id),
     )
     ctx = Context(
@@ -275,8 +275,7 @@ async def _serve(settings: Settings, announce: Callable[[Gateway, str], None]) -
             log_config=None,
             access_log=False,
             lifespan="off",
-            ws="websockets-sansio",
-            ws_per_message_deflate=False,
+            ws="none",
             timeout_graceful_shutdown=3,
             server_header=False,
             date_header=True,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -18,6 +18,8 @@ from reelgate.core.engine import Advance
 from reelgate.telemetry import log, meter
 
 BROKEN_BACKOFF_S = (5.0, 30.0, 120.0, 600.0)
+LOOK_AHEAD = 32
+"""Waiting tasks of a full lane that are considered for another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,12 @@ class EmbeddedRunner:
         clock: Clock,
         *,
         slots_of: Callable[[str], int],
-        serves: Callable[[str, str], bool],
+        channels_for: Callable[[str], Sequence[str]],
         rebind: Callable[[str, str], Awaitable[bool]],
     ) -> None:
         self._clock = clock
         self._slots_of = slots_of
-        self._serves = serves
+        self._channels_for = channels_for
         self._rebind = rebind
         self._lanes: dict[str, Lane] = {}
         self._order = count()
@@ -161,10 +163,7 @@ class EmbeddedRunner:
                 break
             heapq.heappop(lane.waiting)
             self._start(job, lane)
-        if lane.waiting:
-            self._offer(lane.waiting[0][2])
-        else:
-            self._invite(channel_id)
+        self._even_out(channel_id, lane)
 
     def _start(self, job: Job, lane: Lane) -> None:
         lane.active += 1
@@ -192,26 +191,27 @@ class EmbeddedRunner:
             self._accept(*again)
         self._pump(job.channel_id)
 
-    def _offer(self, job: Job) -> None:
-        """Move a task that waits in a full lane to another channel with a free slot."""
-        for channel_id in self._lanes:
-            if channel_id != job.channel_id and self._may_move(job, channel_id):
-                self._move(job, channel_id)
+    def _even_out(self, channel_id: str, lane: Lane) -> None:
+        """Let no task wait in a full lane while another channel that serves its model has a free slot."""
+        if lane.waiting:
+            moves = ((job, other) for job in self._ahead(lane) for other in self._channels_for(job.model))
+        else:
+            others = [other for other in self._lanes.values() if other.waiting]
+            moves = ((job, channel_id) for other in others for job in self._ahead(other))
+        for job, target in moves:
+            if self._may_move(job, target):
+                self._move(job, target)
                 return
 
-    def _invite(self, channel_id: str) -> None:
-        """Take over a task that waits in another lane, now that this one has room."""
-        for other, lane in self._lanes.items():
-            if other != channel_id and lane.waiting and self._may_move(lane.waiting[0][2], channel_id):
-                self._move(lane.waiting[0][2], channel_id)
-                return
+    def _ahead(self, lane: Lane) -> Iterator[Job]:
+        return (entry[2] for entry in heapq.nsmallest(LOOK_AHEAD, lane.waiting))
 
     def _may_move(self, job: Job, channel_id: str) -> bool:
         return (
             not job.holds_slot
+            and channel_id != job.channel_id
             and self.free_slots(channel_id) > 0
-            and self._serves(channel_id, job.model)
-            and self._slots_of(job.channel_id) <= self._lanes[job.channel_id].active
+            and channel_id in self._channels_for(job.model)
         )
 
     def _move(self, job: Job, channel_id: str) -> None:

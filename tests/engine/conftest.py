@@ -139,7 +139,7 @@ async def open_bench(
     runner = EmbeddedRunner(
         clock,
         slots_of=lambda c: found.concurrency if (found := channels.get(c)) else 0,
-        serves=lambda c, m: route.serves(channels, c, m),
+        channels_for=lambda m: route.channels_for(channels, m),
         rebind=lambda t, c: route.rebind(ctx, t, c),
     )
     ctx = Context(

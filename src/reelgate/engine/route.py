@@ -26,10 +26,10 @@ def choose(served: Served, free: FreeSlots, *, tried: Sequence[str] = ()) -> Cha
     return max(fresh, key=lambda c: (free(c.id) > 0, c.priority, c.weight, free(c.id)))
 
 
-def serves(table: ChannelTable, channel_id: str, model: str) -> bool:
-    """Tell whether a channel could serve a model now."""
-    channel = table.get(channel_id)
-    return channel is not None and channel.enabled and model in channel.models
+def channels_for(table: ChannelTable, model: str) -> tuple[str, ...]:
+    """Name the channels that could serve a model now."""
+    served = table.find(model)
+    return () if served is None else tuple(channel.id for channel in served.channels)
 
 
 async def rebind(ctx: Context, task_id: str, channel_id: str) -> bool:
