@@ -50,10 +50,12 @@ def clip(
     audio: bool = False,
     dark: int = 0,
     front: bool = False,
+    ground: Image.Image | None = None,
+    opening: Image.Image | None = None,
 ) -> Path:
-    """Write a clip that pans over a scene, its first `dark` frames black; `front` puts the index first."""
+    """Write a clip that pans over a scene, its first `dark` frames black or `opening`; `front` puts the index first."""
     width, height = size
-    ground = scene(width * 2, height)
+    ground = ground or scene(width * 2, height)
     options = {"movflags": "faststart"} if front else {}
     with av.open(str(path), "w", format=container, options=options) as out:
         video = out.add_stream(codec, rate=fps)
@@ -65,7 +67,7 @@ def clip(
             left = width * number // frames
             picture = ground.crop((left, 0, left + width, height))
             if number < dark:
-                picture = Image.new("RGB", size)
+                picture = opening or Image.new("RGB", size)
             out.mux(video.encode(av.VideoFrame.from_image(picture)))
         out.mux(video.encode(None))
         if sound is not None:

@@ -248,6 +248,28 @@ async def test_only_files_nobody_writes_to_are_swept_from_the_spool(tmp_path: Pa
     assert blobs.size(blob.sha256) == 4
 
 
+async def test_a_blob_is_as_young_as_its_last_put(tmp_path: Path) -> None:
+    blobs = BlobStore(tmp_path)
+    assert blobs.written_at(SHA) is None
+    await blobs.put_bytes(DATA, "video/mp4")
+    os.utime(blobs.local_path(SHA), (1_000, 1_000))
+    assert blobs.written_at(SHA) == 1_000
+    path = spooled(blobs)
+    os.utime(path, (2_000, 2_000))
+    blob = await blobs.put_file(path, "video/mp4")
+    written = blobs.written_at(SHA)
+    assert written is not None
+    assert written > 1_000_000_000
+    assert blob.created_at == int(written * 1000)
+
+
+def test_the_spool_tells_what_lies_in_it_and_since_when(tmp_path: Path) -> None:
+    blobs = BlobStore(tmp_path)
+    path = spooled(blobs)
+    os.utime(path, (1_000, 1_000))
+    assert list(blobs.spooled()) == [(path.name, 1_000)]
+
+
 def test_places_in_the_spool_never_repeat(tmp_path: Path) -> None:
     blobs = BlobStore(tmp_path)
     assert len({blobs.spool() for _ in range(1000)}) == 1000

@@ -148,11 +148,11 @@ async def test_jobs_of_another_lane_do_not_wait_for_media_jobs() -> None:
 
 async def test_a_killed_porter_ends_its_children_and_the_next_job_starts_another() -> None:
     pids: asyncio.Queue[int] = asyncio.Queue()
-    task = asyncio.create_task(job("sleep", tell=pids.put_nowait))
+    task = asyncio.create_task(job("sleep", tell=pids.put_nowait, limits=Limits(wall_seconds=300)))
     pid = await pids.get()
     porter = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
     os.kill(porter, signal.SIGKILL)
-    assert died(await task) is Why.CRASH
+    assert died(await asyncio.wait_for(task, 20)) is Why.CRASH
     await asyncio.wait_for(ends(pid), 10)
     assert value(await job("count", {"to": 1})) == 1
 

@@ -119,6 +119,19 @@ class BlobStore:
                 if _is_hash(name) and found["path"] == _key(name):
                     yield name, found["size"]
 
+    def spooled(self) -> Iterator[tuple[str, float]]:
+        """List the temporary files with the time, in seconds since 1970, somebody last wrote to each."""
+        for path in self._spool.iterdir():
+            with suppress(FileNotFoundError):
+                yield path.name, path.stat().st_mtime
+
+    def written_at(self, sha256: str) -> float | None:
+        """Tell when a blob was last put, in seconds since 1970; None when it is not here."""
+        try:
+            return self.local_path(sha256).stat().st_mtime
+        except FileNotFoundError:
+            return None
+
     async def sweep_spool(self, older_than_s: float, clock: Clock) -> int:
         """Remove temporary files nobody has written to for that long and say how many."""
         return await asyncio.to_thread(self._sweep, clock.now_ms() / 1000 - older_than_s)
@@ -169,6 +182,8 @@ class BlobStore:
         with path.open("rb") as file:
             self._about_to("hash")
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            # However long it lay in the spool, the grace of a blob no row names yet begins now.
+            os.utime(file.fileno())
             self._about_to("flush")
             os.fsync(file.fileno())
             state = os.fstat(file.fileno())
