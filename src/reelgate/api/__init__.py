@@ -1,0 +1,22 @@
+"""The surfaces: read a request, call the engine, map the answer.
+
+What every surface shares lies in this room's own modules; no surface knows another.
+"""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from reelgate import __version__
+from reelgate.api import edge, health, live, openai
+from reelgate.api.door import TICK_S, Door
+from reelgate.engine.context import Context
+
+
+def build_app(ctx: Context, pepper: bytes, *, tick_s: float = TICK_S) -> FastAPI:
+    """Put all surfaces together into one application."""
+    door = Door(ctx, pepper, tick_s=tick_s)
+    app = FastAPI(title="Reelgate", version=__version__, docs_url=None, redoc_url=None)
+    edge.install(app, [*openai.build(door), *live.build(door), *health.build(ctx)], ctx.ids)
+    app.state.door = door
+    return app

@@ -1,0 +1,87 @@
+"""The outermost layer: a request id on every answer, and an envelope for every fault, 404 and 405."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import structlog
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from reelgate.api import errors
+from reelgate.core.ids import Ids
+
+_log = structlog.get_logger("reelgate.api")
+_VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
+class Edge:
+    """Names each request and answers for what nobody else answered for."""
+
+    def __init__(self, app: ASGIApp, ids: Ids) -> None:
+        self._app = app
+        self._ids = ids
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = self._ids.new("req")
+        scope.setdefault("state", {})["request_id"] = request_id
+        header = (b"x-request-id", request_id.encode())
+        began = time.perf_counter()
+        started = False
+
+        async def named(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                spent = str(int((time.perf_counter() - began) * 1000)).encode()
+                message["headers"] = [*message.get("headers", ()), header, (b"openai-processing-ms", spent)]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, named)
+        except ClientDisconnect:
+            _log.info("client_left", request_id=request_id, path=scope["path"])
+        except Exception:
+            _log.exception("request_broke", request_id=request_id, path=scope["path"])
+            if started:
+                # The client must see a cut connection, not a short body that looks whole.
+                raise
+            await errors.broken(request_id)(scope, receive, named)
+
+
+def install(app: FastAPI, routes: Sequence[BaseRoute], ids: Ids) -> None:
+    """Put the surfaces' routes, the edge and the error answers into an application."""
+    app.router.redirect_slashes = False
+    app.router.routes.extend(routes)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_middleware(Edge, ids=ids)
+
+
+async def _http_exception(request: Request, exc: Exception) -> Response:
+    status = exc.status_code if isinstance(exc, HTTPException) else 500
+    path = str(request.scope["path"])
+    if status == 404:
+        return errors.unknown_path(request.method, path)
+    if status == 405:
+        return errors.wrong_method(request.method, _allowed(request))
+    detail = str(exc.detail) if isinstance(exc, HTTPException) else "The request failed."
+    kind = "invalid_request_error" if status < 500 else "server_error"
+    return errors.envelope(status, errors.Problem(detail, kind, None, None))
+
+
+def _allowed(request: Request) -> frozenset[str]:
+    """List the verbs an address takes, over all routes that share it."""
+    routes: Sequence[BaseRoute] = request.app.router.routes
+    return frozenset(
+        verb
+        for verb in _VERBS
+        if any(route.matches({**request.scope, "method": verb})[0] is Match.FULL for route in routes)
+    )

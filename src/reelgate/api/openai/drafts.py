@@ -1,0 +1,224 @@
+"""From the fields of a body to a draft: every field by its type, every refusal naming its field."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from starlette.requests import Request
+
+from reelgate.api.door import Asked
+from reelgate.api.fields import Fields, Value, items_of, structured
+from reelgate.api.openai.references import Given, pictures, source
+from reelgate.core.errors import Code, refuse
+from reelgate.core.fingerprint import fingerprint
+from reelgate.core.task import Role, Size, Verb, parse_size
+from reelgate.engine.context import Draft
+from reelgate.engine.create import IdempotencyClaim
+
+_KEY_MAX: Final = 255
+_RETRIES: Final = "x-stainless-retry-count"
+_KEY_HEADER: Final = "idempotency-key"
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """A draft, and what names its inputs when two requests are compared."""
+
+    draft: Draft
+    marks: tuple[str, ...]
+
+
+def picture_limits(limit: int) -> dict[str, int]:
+    """Name the fields that take a picture file."""
+    return {"input_reference": limit, "first_frame": limit, "last_frame": limit}
+
+
+async def create_draft(asked: Asked, fields: Fields) -> Wish:
+    """Read a create.
+
+    Raises CallerError naming the field that is wrong.
+    """
+    model = _model(fields)
+    given = await _pictures(asked, fields, model)
+    return _wish(
+        asked,
+        fields,
+        given,
+        verb=Verb.CREATE,
+        model=model,
+        seconds=_positive(fields, "seconds"),
+        size=_size(fields),
+        characters=_characters(fields),
+    )
+
+
+async def remix_draft(asked: Asked, fields: Fields, video_id: str) -> Wish:
+    """Read a remix of `video_id`."""
+    model = _model(fields)
+    given = await _pictures(asked, fields, model)
+    return _wish(
+        asked,
+        fields,
+        given,
+        verb=Verb.REMIX,
+        parent_id=video_id,
+        model=model,
+        seconds=_positive(fields, "seconds"),
+        size=_size(fields),
+        characters=_characters(fields),
+    )
+
+
+async def edit_draft(asked: Asked, fields: Fields) -> Wish:
+    """Read an edit."""
+    clip, parent_id = await _source(asked, fields)
+    return _wish(
+        asked,
+        fields,
+        clip,
+        verb=Verb.EDIT,
+        parent_id=parent_id,
+        model=_model(fields),
+        seconds=_positive(fields, "seconds"),
+        size=_size(fields),
+        characters=_characters(fields),
+    )
+
+
+async def extension_draft(asked: Asked, fields: Fields) -> Wish:
+    """Read an extension; `seconds` is the length to append."""
+    clip, parent_id = await _source(asked, fields)
+    return _wish(
+        asked,
+        fields,
+        clip,
+        verb=Verb.EXTEND,
+        parent_id=parent_id,
+        model=_model(fields),
+        seconds=_positive(fields, "seconds"),
+        size=_size(fields),
+    )
+
+
+def _wish(asked: Asked, fields: Fields, given: Sequence[Given], *, verb: Verb, **named: Any) -> Wish:
+    draft = Draft(
+        verb=verb,
+        prompt=_prompt(fields, asked.ctx.limits.prompt_max),
+        inputs=tuple(g.input for g in given),
+        seed=fields.integer("seed"),
+        negative_prompt=fields.text("negative_prompt"),
+        audio=fields.boolean("audio"),
+        watermark=fields.boolean("watermark"),
+        private=fields.boolean("private"),
+        extra=fields.rest(),
+        **named,
+    )
+    return Wish(draft, tuple(f"{g.input.role.value}:{g.mark}" for g in given))
+
+
+def claim(request: Request, operation: str, wish: Wish) -> IdempotencyClaim:
+    """Say what makes this create the same as another one: its key, or its parsed fields.
+
+    Raises CallerError for a key that is no key.
+    """
+    fields = msgspec.to_builtins(wish.draft)
+    fields["inputs"] = list(wish.marks)
+    mark = fingerprint(operation, fields)
+    key = request.headers.get(_KEY_HEADER, "").strip()
+    if key:
+        if len(key) > _KEY_MAX or not key.isprintable():
+            raise refuse(
+                Code.INVALID_REQUEST,
+                f"`Idempotency-Key` must have 1 to {_KEY_MAX} printable characters.",
+                param="Idempotency-Key",
+            )
+        return IdempotencyClaim(kind="explicit", key=key, fingerprint=mark)
+    retried = request.headers.get(_RETRIES, "0").strip()
+    again = retried.isascii() and retried.isdigit() and retried.strip("0") != ""
+    return IdempotencyClaim(kind="retry" if again else "first", fingerprint=mark)
+
+
+def _prompt(fields: Fields, longest: int) -> str:
+    prompt = fields.required_text("prompt")
+    if longest and len(prompt) > longest:
+        raise refuse(
+            Code.INVALID_REQUEST,
+            f"`prompt` has {len(prompt):,} characters; at most {longest:,} are taken.",
+            param="prompt",
+        )
+    return prompt
+
+
+def _model(fields: Fields) -> str | None:
+    model = fields.text("model")
+    if model is not None and len(model) > 200:
+        raise refuse(Code.INVALID_REQUEST, "`model` is too long to be a name.", param="model")
+    return model.strip() or None if model is not None else None
+
+
+def _positive(fields: Fields, name: str) -> int | None:
+    number = fields.integer(name)
+    if number is not None and not 1 <= number <= 86_400:
+        raise refuse(Code.INVALID_REQUEST, f"`{name}` is {number}; it must be 1 or more.", param=name)
+    return number
+
+
+def _size(fields: Fields) -> Size | None:
+    text = fields.text("size")
+    if text is None:
+        return None
+    size = parse_size(text)
+    if size is None:
+        raise refuse(
+            Code.INVALID_REQUEST,
+            f"`size` is `{text[:40]}`; it must be written as width x height, such as `720x1280`.",
+            param="size",
+        )
+    return size
+
+
+def _characters(fields: Fields) -> tuple[str, ...]:
+    value = structured(fields.take("characters"))
+    if value is None:
+        return ()
+    return tuple(_character(structured(item)) for item in items_of(value))
+
+
+def _character(item: Value) -> str:
+    match item:
+        case {"id": str(found)} | str(found):
+            return found
+        case _:
+            raise refuse(
+                Code.INVALID_REQUEST,
+                "`characters` must be a list of objects with an `id`.",
+                param="characters",
+            )
+
+
+async def _pictures(asked: Asked, fields: Fields, model: str | None) -> list[Given]:
+    value = structured(fields.take("input_reference"))
+    several = isinstance(value, list) and len(value) > 1  # pyright: ignore[reportUnknownArgumentType]
+    role = _reference_role(asked, model, several=several)
+    given = await pictures(asked, value, role=role, param="input_reference")
+    for name, frame in (("first_frame", Role.FIRST_FRAME), ("last_frame", Role.LAST_FRAME)):
+        given += await pictures(asked, fields.take(name), role=frame, param=name)
+    return given
+
+
+def _reference_role(asked: Asked, model: str | None, *, several: bool) -> Role:
+    """One `input_reference` is the first frame where the model takes one, as it was on the original service."""
+    served = asked.ctx.channels.find(model or asked.ctx.rules.default_model)
+    offered = served.profile.inputs if served is not None else {}
+    if offered.get(Role.FIRST_FRAME) and (not several or not offered.get(Role.REFERENCE)):
+        return Role.FIRST_FRAME
+    return Role.REFERENCE
+
+
+async def _source(asked: Asked, fields: Fields) -> tuple[list[Given], str | None]:
+    value = fields.take("video")
+    if value is None:
+        raise refuse(Code.INVALID_REQUEST, '`video` is missing: send a file or `{"id": …}`.', param="video")
+    clip, parent_id = await source(asked, value)
+    return ([] if clip is None else [clip]), parent_id

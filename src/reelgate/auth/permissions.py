@@ -1,0 +1,69 @@
+"""The permission table: one row for every route; a route without a row cannot be built.
+
+A row is the route's own template, so that what is checked is what was matched,
+never an address put together from headers.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from reelgate.auth.scopes import Scope
+
+Method = Literal["GET", "POST", "DELETE"]
+
+
+class Open:
+    """Marks a route that anybody may call."""
+
+
+OPEN: Final = Open()
+
+PERMISSIONS: Final[dict[tuple[Method, str], Scope | Open]] = {
+    ("POST", "/v1/videos"): Scope.VIDEOS_WRITE,
+    ("GET", "/v1/videos"): Scope.VIDEOS_READ,
+    ("POST", "/v1/videos/edits"): Scope.VIDEOS_WRITE,
+    ("POST", "/v1/videos/extensions"): Scope.VIDEOS_WRITE,
+    ("POST", "/v1/videos/characters"): Scope.VIDEOS_WRITE,
+    ("GET", "/v1/videos/characters/{character_id}"): Scope.VIDEOS_READ,
+    ("GET", "/v1/videos/{video_id}"): Scope.VIDEOS_READ,
+    ("DELETE", "/v1/videos/{video_id}"): Scope.VIDEOS_WRITE,
+    ("GET", "/v1/videos/{video_id}/content"): Scope.VIDEOS_READ,
+    ("GET", "/v1/videos/{video_id}/events"): Scope.VIDEOS_READ,
+    ("POST", "/v1/videos/{video_id}/remix"): Scope.VIDEOS_WRITE,
+    ("GET", "/v1/models"): Scope.VIDEOS_READ,
+    ("GET", "/v1/models/{model:path}"): Scope.VIDEOS_READ,
+    ("POST", "/v1/files"): Scope.FILES_WRITE,
+    ("GET", "/v1/files"): Scope.FILES_READ,
+    ("GET", "/v1/files/{file_id}"): Scope.FILES_READ,
+    ("DELETE", "/v1/files/{file_id}"): Scope.FILES_WRITE,
+    ("GET", "/v1/files/{file_id}/content"): Scope.FILES_READ,
+    ("POST", "/v1/webhook_endpoints"): Scope.WEBHOOKS_WRITE,
+    ("GET", "/v1/webhook_endpoints"): Scope.WEBHOOKS_READ,
+    ("GET", "/v1/webhook_endpoints/{endpoint_id}"): Scope.WEBHOOKS_READ,
+    ("POST", "/v1/webhook_endpoints/{endpoint_id}"): Scope.WEBHOOKS_WRITE,
+    ("DELETE", "/v1/webhook_endpoints/{endpoint_id}"): Scope.WEBHOOKS_WRITE,
+    ("POST", "/v1/webhook_endpoints/{endpoint_id}/rotate_secret"): Scope.WEBHOOKS_WRITE,
+    ("POST", "/v1/webhook_endpoints/{endpoint_id}/test"): Scope.WEBHOOKS_WRITE,
+    ("GET", "/v1/webhook_endpoints/{endpoint_id}/deliveries"): Scope.WEBHOOKS_READ,
+    (
+        "POST",
+        "/v1/webhook_endpoints/{endpoint_id}/deliveries/{delivery_id}/replay",
+    ): Scope.WEBHOOKS_WRITE,
+    ("GET", "/v1/webhook_event_types"): Scope.WEBHOOKS_READ,
+    ("GET", "/api/events"): Scope.VIDEOS_READ,
+    ("GET", "/health"): OPEN,
+    ("GET", "/ready"): OPEN,
+}
+
+
+def required(method: Method, template: str) -> Scope | Open:
+    """Give what a route asks for.
+
+    Raises LookupError for a route without a row, so that forgetting one stops the start.
+    """
+    try:
+        return PERMISSIONS[method, template]
+    except KeyError:
+        msg = f"no permission row for {method} {template}"
+        raise LookupError(msg) from None
