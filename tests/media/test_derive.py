@@ -63,7 +63,11 @@ async def test_the_thumbnail_of_a_clip_that_opens_in_black_is_not_black(tmp_path
 
 
 async def test_noise_in_the_dark_tells_less_than_a_plain_picture_in_the_light(tmp_path: Path) -> None:
-    noise = Image.effect_noise((96, 160), 60).point(lambda tone: max(0, tone - 118) // 4).convert("RGB")
+    noise = (
+        Image.effect_noise((96, 160), 60)
+        .point([max(0, tone - 118) // 4 for tone in range(256)])
+        .convert("RGB")
+    )
     plain = Image.new("RGB", (192, 160), (90, 90, 90))
     plain.paste((160, 160, 160), (0, 0, 192, 60))
     path = clip(tmp_path / "a.mp4", frames=24, dark=12, opening=noise, ground=plain)
