@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from reelgate.app import load_dialects
+from reelgate.auth.permissions import PERMISSIONS
+from reelgate.auth.scopes import Scope
 from reelgate.core import lifecycle
 from reelgate.core.dialect import CAPABILITIES, capabilities
 from reelgate.core.errors import CODES, Charge, Code, Side
@@ -176,6 +178,18 @@ def events_page() -> str:
     return _page("Events", lead, head, *rows)
 
 
+def routes_page() -> str:
+    """Show every route and the scope a key needs for it."""
+    rows = [
+        f"| `{method}` | `{template}` | {f'`{scope.value}`' if isinstance(scope, Scope) else 'none'} |"
+        for (method, template), scope in PERMISSIONS.items()
+    ]
+    lead = (
+        "Every route there is, and the scope a key needs for it. What belongs to somebody else answers 404."
+    )
+    return _page("HTTP routes", lead, "| Method | Path | Scope |\n|---|---|---|", *rows)
+
+
 def cli_page() -> str:
     """Print the help of every command, in English whatever this machine speaks."""
     environ = dict(os.environ) | {"REELGATE_LANG": "en", "PYTHONPATH": str(ROOT)}  # noqa: TID251
@@ -208,6 +222,7 @@ PAGES: dict[str, Callable[[], str]] = {
     **{f"docs/reference/errors/{code.value}.md": lambda code=code: error_page(code) for code in Code},
     "docs/reference/settings.md": settings_page,
     "docs/reference/events.md": events_page,
+    "docs/reference/http.md": routes_page,
     "docs/reference/models.md": models_page,
     "docs/reference/cli.md": cli_page,
 }
