@@ -85,11 +85,6 @@ _RULES: Final = (
         ),
     ),
     _Rule(
-        "I4",
-        "the account is further below zero than its credit limit",
-        text("SELECT id FROM accounts WHERE balance + credit_limit < 0"),
-    ),
-    _Rule(
         "I6",
         "the events are not numbered 1 to n without a gap",
         text(
