@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import resource
 import secrets
 import signal
 import socket
@@ -250,6 +251,7 @@ def _housekeeping(ctx: Context) -> list[tuple[float, str, Callable[[], Awaitable
         (0.5, "notice_others", notice_others),
         (1.0, "deliver", lambda: deliver.deliver_due(ctx)),
         (30.0, "wake_open_tasks", lambda: sweep.wake_open_tasks(ctx)),
+        (30.0, "notice_cancels", lambda: sweep.notice_cancels(ctx)),
         (float(ctx.rules.late_poll_s), "settle_disputes", lambda: sweep.settle_disputes(ctx)),
         (3_600.0, "forget_old", lambda: sweep.forget_old(ctx)),
         (3_600.0, "collect_orphans", lambda: sweep.collect_orphans(ctx)),
@@ -262,8 +264,16 @@ def serve(settings: Settings, announce: Callable[[Gateway, str], None]) -> None:
     `announce` is called once with the gateway and its address when it is ready.
     """
     configure(settings.log_format, settings.log_level)
+    _open_files_freely()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, announce))
+
+
+def _open_files_freely() -> None:
+    """Let this process hold as many connections as the system allows it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 async def _serve(settings: Settings, announce: Callable[[Gateway, str], None]) -> None:
@@ -304,6 +314,15 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self.listening.set()
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        # The server's own way raises the signal again when it has closed, which would end the
+        # process before the engine has drained.
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         log.info("stopping", signal=signal.Signals(sig).name)

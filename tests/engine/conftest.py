@@ -47,6 +47,7 @@ class HandMade:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.made: dict[str, Path] = {}
+        self.copies = 0
 
     def put(self, key: str, clip: Path) -> None:
         self.made[key] = clip
@@ -55,7 +56,8 @@ class HandMade:
         clip = self.made.get(key)
         if clip is None:
             return None
-        copy = self.folder / f"{key}.mp4"
+        self.copies += 1
+        copy = self.folder / f"{key}-{self.copies}.mp4"
         shutil.copy(clip, copy)
         return copy
 
@@ -126,10 +128,17 @@ class Bench:
 
 @asynccontextmanager
 async def open_bench(
-    folder: Path, upstream: Scripted, clock: FakeClock, *, rules: Rules | None = None, second: bool = False
+    folder: Path,
+    upstream: Scripted,
+    clock: FakeClock,
+    *,
+    rules: Rules | None = None,
+    second: bool = False,
+    url: str | None = None,
 ) -> AsyncIterator[Bench]:
-    url = f"sqlite:///{folder / 'reelgate.db'}"
-    fresh = not (folder / "reelgate.db").exists()
+    fresh = not (folder / "opened").exists()
+    (folder / "opened").touch()
+    url = url or f"sqlite:///{folder / 'reelgate.db'}"
     await asyncio.to_thread(upgrade, url)
     backend = await open_backend(url)
     profiles = {"scripted": upstream.profiles}

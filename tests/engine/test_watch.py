@@ -154,3 +154,15 @@ async def test_many_jobs_of_one_channel_are_polled_in_company(bench: Bench) -> N
     await bench.settle_down()
 
     assert bench.upstream.polls - before <= 3
+
+
+async def test_a_stop_does_not_wait_for_jobs_that_go_on_upstream(bench: Bench) -> None:
+    task = await bench.create()
+    await bench.until(task.id, Status.RUNNING)
+    await bench.settle_down()
+
+    await bench.ctx.rounds.close()
+    await bench.settle_down()
+
+    assert bench.runner.active == 0
+    assert (await bench.task(task.id)).status is Status.RUNNING

@@ -55,11 +55,22 @@ class Process:
     def kill(self) -> None:
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()
+        self._close()
+
+    def _close(self) -> None:
+        self._log.close()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
 
     def stop(self, limit_s: float = 25.0) -> int:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(limit_s)
+        try:
+            return self._process.wait(limit_s)
+        finally:
+            self._process.kill()
+            self._process.wait()
+            self._close()
 
 
 class Server:

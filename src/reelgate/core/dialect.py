@@ -61,6 +61,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     stream: bool = False
     """Answer with one `Line` after another, then `Closed`, instead of one `Reply`."""
 
+    def __repr__(self) -> str:
+        # Headers and query may carry the channel's key.
+        return f"Call({self.method} {self.path!r})"
+
 
 class Render(msgspec.Struct, frozen=True, kw_only=True):
     """Ask `media` to draw a plan in a child process, or how far it is.

@@ -19,6 +19,7 @@ from reelgate.core.task import Attempt, AttemptState, Task
 from reelgate.engine.archive import Kept, bring_home, keep_rows
 from reelgate.engine.context import Context, Who
 from reelgate.engine.drive import drive
+from reelgate.engine.rounds import Interrupted
 from reelgate.engine.settle import close, finish
 from reelgate.engine.submit import accept
 from reelgate.engine.tell import LeaseLost, move, tell
@@ -213,7 +214,10 @@ async def learn_late(ctx: Context, task: Task) -> bool:
     ref = attempt.ref or await _late_ref(ctx, task, attempt)
     if ref is None:
         return False
-    seen = await ctx.rounds.next(ctx, channel, ref, after_s=0, interval_s=1)
+    try:
+        seen = await ctx.rounds.next(ctx, channel, ref, after_s=0, interval_s=1)
+    except Interrupted:  # a wish for a task that has ended since; its money still follows the upstream
+        return False
     match seen.phase:
         case Phase.COMPLETED if seen.outputs:
             kept = await bring_home(ctx, task, seen.outputs) if task.deleted_at is None else None

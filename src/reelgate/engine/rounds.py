@@ -53,6 +53,8 @@ class Lane:
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PARALLEL))
     poller: asyncio.Task[None] | None = None
     by_ref: dict[str, Waiting] = field(default_factory=dict[str, Waiting])
+    interrupted: set[str] = field(default_factory=set[str])
+    """Jobs whose watch was busy when somebody wanted it to look at its row."""
     useless_lists: int = 0
     singles: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
 
@@ -64,12 +66,21 @@ class Rounds:
         self._clock = clock
         self._lanes: dict[str, Lane] = {}
         self._order = count()
+        self._closed = False
 
     async def next(
         self, ctx: Context, channel: Channel, ref: str, *, after_s: float, interval_s: float
     ) -> Observation:
-        """Give the next observation of a job, polled `after_s` from now or a little earlier in company."""
+        """Give the next observation of a job, polled `after_s` from now or a little earlier in company.
+
+        Raises Interrupted when the job's row wants a look first.
+        """
+        if self._closed:
+            raise asyncio.CancelledError
         lane = self._lanes.setdefault(channel.id, Lane())
+        if ref in lane.interrupted:
+            lane.interrupted.discard(ref)
+            raise Interrupted
         waiting = Waiting(
             ref,
             self._clock.monotonic() + after_s,
@@ -94,12 +105,20 @@ class Rounds:
         The watch sees Interrupted.
         """
         lane = self._lanes.get(channel_id)
-        waiting = None if lane is None else lane.by_ref.get(ref)
+        if lane is None:
+            return
+        waiting = lane.by_ref.get(ref)
         if waiting is not None and not waiting.future.done():
             waiting.future.set_exception(Interrupted())
+        else:
+            lane.interrupted.add(ref)
 
     async def close(self) -> None:
-        """Stop polling."""
+        """Stop polling; every watch that waits, or asks from now on, is cancelled."""
+        self._closed = True
+        for lane in self._lanes.values():
+            for waiting in list(lane.by_ref.values()):
+                waiting.future.cancel()
         tasks = [t for lane in self._lanes.values() for t in (lane.poller, *lane.singles) if t is not None]
         for task in tasks:
             task.cancel()

@@ -1,0 +1,91 @@
+"""The engine on PostgreSQL: the same verbs, the same rows, the same money."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from reelgate.core.dialect import Found, Unclear
+from reelgate.core.lifecycle import Status
+from reelgate.engine import cancel, sweep
+from reelgate.testing.clock import FakeClock
+from reelgate.testing.postgres import fresh_database, postgres_server
+from reelgate.testing.scripted import Scripted, finished, running
+from tests.engine.conftest import WHO, Bench, open_bench
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    with postgres_server() as url:
+        yield url
+
+
+@pytest.fixture
+def url(server: str) -> Iterator[str]:
+    with fresh_database(server) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+async def bench(
+    tmp_path: Path, url: str, upstream: Scripted, clock: FakeClock, clip: Path
+) -> AsyncIterator[Bench]:
+    async with open_bench(tmp_path, upstream, clock, url=url) as opened:
+        opened.renders.put("clip", clip)
+        yield opened
+
+
+async def test_a_task_is_watched_archived_and_paid_for_once(bench: Bench) -> None:
+    bench.upstream.sights["job-1"].extend([running(10), running(60), finished()])
+
+    task = await bench.create()
+    done = await bench.until(task.id)
+
+    assert done.status is Status.COMPLETED
+    assert await bench.ledger(task.id) == {"hold": 400_000, "capture": 400_000}
+    assert await bench.violations() == []
+
+
+async def test_a_doubtful_submission_that_is_found_goes_on(bench: Bench) -> None:
+    bench.upstream.outcomes.append(Unclear(reason="no answer"))
+    bench.upstream.found = Found(ref="job-x")
+    bench.upstream.sights["job-x"].append(finished())
+
+    task = await bench.create()
+    done = await bench.until(task.id)
+
+    assert done.status is Status.COMPLETED
+    assert len(bench.upstream.submitted) == 1
+
+
+async def test_a_cancel_and_a_late_success_settle_once(bench: Bench) -> None:
+    bench.upstream.stops = False
+    task = await bench.create()
+    await bench.until(task.id, Status.RUNNING)
+
+    await cancel.cancel(bench.ctx, WHO, task.id)
+    await sweep.notice_cancels(bench.ctx)
+    ended = await bench.until(task.id)
+    bench.upstream.sights["job-1"].append(finished())
+    await asyncio.gather(*(sweep.settle_disputes(bench.ctx) for _ in range(4)))
+
+    assert ended.status is Status.CANCELLED
+    assert await bench.ledger(task.id) == {"hold": 400_000, "capture": 400_000}
+    assert await bench.violations() == []
+
+
+async def test_old_rows_and_orphans_are_swept(bench: Bench) -> None:
+    bench.upstream.sights["job-1"].append(finished())
+    task = await bench.create()
+    await bench.until(task.id)
+    await cancel.delete(bench.ctx, WHO, task.id)
+    bench.clock.jump_wall(86_400 * 3_650)  # files carry the machine's own time
+
+    await sweep.forget_old(bench.ctx)
+    gone = await sweep.collect_orphans(bench.ctx)
+
+    assert gone == 3
+    assert list(bench.ctx.blobs.names()) == []
