@@ -211,7 +211,7 @@ class Bench:
                 await take.wait()
             await sent.put(dict(message))
 
-        run = self.app(_scope(method, target, whole), receive, send)  # pyright: ignore[reportArgumentType]
+        run = self.app(_scope(method, target, whole), receive, send)
         return Stream(sent, gone, asyncio.ensure_future(run))
 
     async def ask(self, method: str, target: str, **more: Any) -> Answer:

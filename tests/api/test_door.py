@@ -33,7 +33,7 @@ async def test_routes_and_permission_rows_are_the_same_set(bench: Bench):
         (method, route.path)
         for route in bench.app.routes
         if isinstance(route, APIRoute)
-        for method in route.methods
+        for method in route.methods or ()
         if method != "HEAD"
     }
 

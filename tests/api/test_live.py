@@ -141,7 +141,7 @@ async def test_a_client_that_takes_nothing_is_cut(bench: Bench):
             await asyncio.Event().wait()
 
     with pytest.raises(SlowClient):
-        await EventStream(frames(), send_limit_s=0.01)({"type": "http"}, receive, send)  # pyright: ignore[reportArgumentType]
+        await EventStream(frames(), send_limit_s=0.01)({"type": "http"}, receive, send)
 
 
 async def test_a_task_that_ends_while_nobody_looks_is_still_told_to_the_end(bench: Bench):
