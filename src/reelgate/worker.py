@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -203,8 +203,14 @@ class EmbeddedRunner:
                 self._move(job, target)
                 return
 
-    def _ahead(self, lane: Lane) -> Iterator[Job]:
-        return (entry[2] for entry in heapq.nsmallest(LOOK_AHEAD, lane.waiting))
+    def _ahead(self, lane: Lane) -> Iterable[Job]:
+        """Give one waiting job of each model: where it cannot go, the others of its model cannot either."""
+        # The front of a heap holds its first entry and others near it; sorting a long backlog for
+        # every wake-up would cost more than the wake-up.
+        foremost: dict[str, Job] = {}
+        for _, _, job in lane.waiting[:LOOK_AHEAD]:
+            foremost.setdefault(job.model, job)
+        return foremost.values()
 
     def _may_move(self, job: Job, channel_id: str) -> bool:
         return (

@@ -12,6 +12,7 @@ import hmac
 import os
 import zlib
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -202,8 +203,13 @@ def principal(conn: Connection, token_digest: str, now_ms: int) -> Principal | N
         user_id=row.user_id,
         project_id=row.project_id,
         key_id=row.id,
-        scopes=parse_scopes(row.scopes),
+        scopes=_scopes(row.scopes),
     )
+
+
+@lru_cache(maxsize=256)
+def _scopes(names: tuple[str, ...]) -> frozenset[Scope]:
+    return parse_scopes(names)
 
 
 class LastUsed:

@@ -35,6 +35,7 @@ class ChannelTable:
         self._channels: dict[str, Channel] = {}
         self._aliases: dict[str, str] = {}
         self._by_model: dict[str, tuple[Channel, ...]] = {}
+        self._found: dict[str, Served] = {}
 
     async def reload(self, backend: Backend) -> None:
         """Read channels and aliases anew."""
@@ -51,6 +52,7 @@ class ChannelTable:
             if channel.enabled and channel.dialect in self._profiles:
                 for model in channel.models:
                     by_model.setdefault(model, []).append(channel)
+        self._found = {}
         self._by_model = {
             model: tuple(sorted(group, key=lambda c: (-c.priority, -c.weight, c.name)))
             for model, group in by_model.items()
@@ -82,6 +84,13 @@ class ChannelTable:
 
     def find(self, name: str) -> Served | None:
         """Resolve a public name; None when nothing here serves it."""
+        # Asked several times for every request; only names that are served are remembered.
+        served = self._found.get(name) or self._find(name)
+        if served is not None:
+            self._found[name] = served
+        return served
+
+    def _find(self, name: str) -> Served | None:
         model = name if name in self._by_model else self._aliases.get(name, name)
         for channel in self._by_model.get(model, ()):
             profile = self.profile(channel, model)
