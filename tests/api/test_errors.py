@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from reelgate.api.errors import LONGEST_RETRY_AFTER_S, MAPPED, answer
@@ -81,3 +83,12 @@ async def test_not_ready_without_a_database(bench: Bench):
 
     assert (await bench.ask("GET", "/ready", key=None)).status == 503
     assert (await bench.ask("GET", "/health", key=None)).status == 200
+
+
+def test_the_reference_page_names_every_http_form():
+    page = Path("docs/reference/openai-surface.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| ")]
+
+    for form in MAPPED.values():
+        if form.status < 500:
+            assert any(f"| {form.status} " in row and f"`{form.code}`" in row for row in rows), form

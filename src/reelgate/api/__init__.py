@@ -16,7 +16,14 @@ from reelgate.engine.context import Context
 def build_app(ctx: Context, pepper: bytes, *, tick_s: float = TICK_S) -> FastAPI:
     """Put all surfaces together into one application."""
     door = Door(ctx, pepper, tick_s=tick_s)
-    app = FastAPI(title="Reelgate", version=__version__, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Reelgate",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        # Its own instrumentation reads the environment on every request; ours is in `reelgate.telemetry`.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
     edge.install(app, [*openai.build(door), *live.build(door), *health.build(ctx)], ctx.ids)
     app.state.door = door
     return app

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Scope(StrEnum):
@@ -25,7 +25,8 @@ EVERYDAY: frozenset[Scope] = frozenset(Scope) - {Scope.ADMIN}
 """What a new key carries unless told otherwise."""
 
 
-def parse_scopes(names: Iterable[str]) -> frozenset[Scope]:
+@lru_cache(maxsize=256)
+def parse_scopes(names: tuple[str, ...]) -> frozenset[Scope]:
     """Read stored scope names.
 
     Raises ValueError for a name that is not a scope.

@@ -5,7 +5,21 @@ from __future__ import annotations
 from typing import Final, Literal, Protocol
 
 Kind = Literal[
-    "video", "att", "evt", "file", "char", "key", "chan", "user", "proj", "asset", "we", "dlv", "led", "acct", "req"
+    "video",
+    "att",
+    "evt",
+    "file",
+    "char",
+    "key",
+    "chan",
+    "user",
+    "proj",
+    "asset",
+    "we",
+    "dlv",
+    "led",
+    "acct",
+    "req",
 ]
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -26,11 +40,7 @@ class Ids(Protocol):
 
 def encode(value: int, length: int) -> str:
     """Write `value` in Crockford base 32, lower case, left-padded to `length`."""
-    digits: list[str] = []
-    for _ in range(length):
-        value, rest = divmod(value, 32)
-        digits.append(_ALPHABET[rest])
-    return "".join(reversed(digits))
+    return "".join([_ALPHABET[(value >> shift) & 31] for shift in range(5 * (length - 1), -1, -5)])
 
 
 def sortable(kind: Kind, now_ms: int, random_80_bits: int) -> str:
