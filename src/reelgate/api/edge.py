@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reelgate.api import errors
 from reelgate.api.door import DoorRoute
+from reelgate.api.leaving import SlowClient
 from reelgate.core.ids import Ids
 
 _log = structlog.get_logger("reelgate.api")
@@ -58,6 +59,9 @@ class Edge:
             await self._pass_on(scope, receive, named)
         except ClientDisconnect:
             _log.info("client_left", request_id=request_id, path=scope["path"])
+        except SlowClient:
+            _log.info("client_cut", request_id=request_id, path=scope["path"])
+            raise
         except Exception:
             _log.exception("request_broke", request_id=request_id, path=scope["path"])
             if started:

@@ -7,6 +7,10 @@ from contextlib import suppress
 from starlette.types import Receive
 
 
+class SlowClient(Exception):
+    """Raised to cut a client that does not take what it asked for."""
+
+
 async def left(receive: Receive) -> None:
     """Return when the client is gone."""
     with suppress(OSError):

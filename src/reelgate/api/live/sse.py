@@ -11,7 +11,7 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from reelgate.api.leaving import left
+from reelgate.api.leaving import SlowClient, left
 
 SEND_LIMIT_S: Final = 5.0
 """How long one frame may wait for the client to take it."""
@@ -28,10 +28,6 @@ _HEADERS: Final = [
 def frame(cursor: int, kind: str, data: Any) -> bytes:
     """Write one event; its id is the place in the log to resume after."""
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (cursor, kind.encode(), msgspec.json.encode(data))
-
-
-class SlowClient(Exception):
-    """Raised to cut a client that does not take what it asked for; it resumes from its cursor."""
 
 
 class EventStream(Response):
