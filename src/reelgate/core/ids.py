@@ -23,6 +23,7 @@ Kind = Literal[
 ]
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS: Final = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
 _RESERVED: Final = frozenset({"characters", "edits", "extensions"})
 
 
@@ -40,7 +41,8 @@ class Ids(Protocol):
 
 def encode(value: int, length: int) -> str:
     """Write `value` in Crockford base 32, lower case, left-padded to `length`."""
-    return "".join([_ALPHABET[(value >> shift) & 31] for shift in range(5 * (length - 1), -1, -5)])
+    pairs = [_PAIRS[(value >> shift) & 1023] for shift in range(10 * ((length - 1) // 2), -1, -10)]
+    return "".join(pairs)[-length:]
 
 
 def sortable(kind: Kind, now_ms: int, random_80_bits: int) -> str:
