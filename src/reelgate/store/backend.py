@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from typing import Literal, Protocol, TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 __all__ = [
+    "UNUSABLE",
     "Backend",
     "CommitFailed",
     "Connection",  # what a query function takes first; named here for rooms that write none themselves
@@ -22,6 +25,10 @@ T = TypeVar("T")
 
 class StoreError(Exception):
     """Raised when the database cannot do what it is there for; says what its operator can do."""
+
+
+UNUSABLE: tuple[type[Exception], ...] = (StoreError, DBAPIError, sqlite3.Error)
+"""What opening or reading a database raises when it cannot be used: ours, SQLAlchemy's, the driver's."""
 
 
 class CommitFailed(StoreError):
