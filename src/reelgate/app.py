@@ -203,9 +203,11 @@ async def open_gateway(settings: Settings, *, engine: bool = True) -> AsyncGener
             await ctx.channels.reload(backend)
             pepper = pepper_of(settings.data)
             admin_key = await _admin_key(ctx, pepper) if first else None
-            gateway = Gateway(build_app(ctx, pepper), ctx, settings, admin_key)
+            asgi = build_app(ctx, pepper)
+            gateway = Gateway(asgi, ctx, settings, admin_key)
             async with _running(ctx, clock) if engine else nullcontext():
                 yield gateway
+            await asgi.state.door.close()
         finally:
             await ctx.client.close()
             await ctx.renders.close()

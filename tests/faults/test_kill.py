@@ -9,7 +9,6 @@ import time
 from collections import Counter
 from pathlib import Path
 
-
 from tests.faults.conftest import Server, bill, reelgate, upstream
 
 TASKS = 200

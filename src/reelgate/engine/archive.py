@@ -21,6 +21,7 @@ from reelgate.engine.settle import finish
 from reelgate.engine.watch import attempt_of
 from reelgate.media import derive
 from reelgate.net.fetch import Fetched, fetch
+from reelgate.net.resume import drop_note
 from reelgate.store import assets as asset_rows
 from reelgate.store import blobs as blob_rows
 from reelgate.store import durations as duration_rows
@@ -29,6 +30,8 @@ from reelgate.store.durations import Duration
 from reelgate.telemetry import log, meter
 
 TRIES = 6
+RESUMES = 6
+"""How often a download that was cut goes on where it stopped, before the upstream is asked anew."""
 BACKOFF_MAX_S = 120.0
 FETCH_S = 1_800.0
 UNLIMITED = 1 << 62
@@ -83,17 +86,18 @@ async def fresh_outputs(ctx: Context, task: Task) -> tuple[Output, ...]:
 async def bring_home(ctx: Context, task: Task, outputs: tuple[Output, ...]) -> Kept | Failure:
     """Fetch the first output that is a playable clip and store it with its renditions."""
     spooled = ctx.blobs.spool()
-    clip = await _fetch(ctx, task, outputs[0], spooled)
-    if isinstance(clip, Failure):
-        return clip
     try:
-        return await _store(ctx, task, clip)
+        clip = await _fetch(ctx, task, outputs[0], spooled)
+        return clip if isinstance(clip, Failure) else await _store(ctx, task, clip)
     except CallerError as refused:
         return Failure(
             code=Code.NO_OUTPUT,
             message="The upstream's file is not a playable clip.",
             detail=refused.failure.message,
         )
+    finally:
+        spooled.unlink(missing_ok=True)
+        drop_note(spooled)
 
 
 async def _fetch(ctx: Context, task: Task, output: Output, spooled: Path) -> Path | Failure:
@@ -102,15 +106,25 @@ async def _fetch(ctx: Context, task: Task, output: Output, spooled: Path) -> Pat
         return drawn if drawn is not None else _gone()
     attempt = await attempt_of(ctx, task)
     source = output.call if output.call is not None else output.url or ""
-    got = await fetch(
-        ctx.client,
-        source,
-        spooled,
-        channel=ctx.channels.get(attempt.channel_id),
-        limit_bytes=ctx.limits.output_max_bytes or UNLIMITED,
-        deadline_s=FETCH_S,
-    )
-    return spooled if isinstance(got, Fetched) else got.failure
+    for _ in range(RESUMES):
+        had = _length(spooled)
+        got = await fetch(
+            ctx.client,
+            source,
+            spooled,
+            channel=ctx.channels.get(attempt.channel_id),
+            limit_bytes=ctx.limits.output_max_bytes or UNLIMITED,
+            deadline_s=FETCH_S,
+        )
+        if isinstance(got, Fetched):
+            return spooled
+        if not got.retryable or _length(spooled) <= had:
+            return got.failure
+    return _gone()
+
+
+def _length(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 async def _store(ctx: Context, task: Task, clip: Path) -> Kept:

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import aclosing
 from typing import TypeVar, assert_never
 
-from reelgate.core.dialect import Answer, Call, Channel, Closed, Effect, Follow, Line, NoReply, Render, Reply
+from reelgate.core.dialect import (
+    Answer,
+    Call,
+    Channel,
+    Closed,
+    Effect,
+    Follow,
+    Line,
+    NoReply,
+    Observation,
+    Render,
+    Reply,
+)
 from reelgate.engine.context import Context
 
 T = TypeVar("T")
@@ -14,12 +26,22 @@ T = TypeVar("T")
 Stream = AsyncGenerator[Reply | NoReply | Line | Closed, None]
 
 
-async def drive(ctx: Context, flow: Generator[Effect, Answer, T], channel: Channel) -> T:
-    """Run a flow to its end and give what it returns; a streaming call is closed with the flow."""
+Hear = Callable[[Observation], Awaitable[None]]
+
+
+async def drive(
+    ctx: Context, flow: Generator[Effect, Answer, T], channel: Channel, *, hear: Hear | None = None
+) -> T:
+    """Run a flow to its end and give what it returns; a streaming call is closed with the flow.
+
+    `hear` is told what the flow has seen of the job while a call of it still runs.
+    """
     driver = _Driver(ctx, channel)
     try:
         effect = next(flow)
         while True:
+            if hear is not None and isinstance(effect, Call | Follow) and effect.seen is not None:
+                await hear(effect.seen)
             answer = await driver.carry_out(effect)
             effect = flow.send(answer)
     except StopIteration as end:

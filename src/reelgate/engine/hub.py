@@ -58,6 +58,7 @@ class Hub:
         self._by_task: dict[str, set[Subscription]] = {}
         self._wide: set[Subscription] = set()
         self._cursor = 0
+        self._asleep = True
         self._closed = False
 
     @property
@@ -78,7 +79,6 @@ class Hub:
 
     async def run(self) -> None:
         """Read the log as it grows and fan it out until cancelled."""
-        self._cursor = await self._backend.point(event_rows.latest_cursor)
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -86,7 +86,7 @@ class Hub:
 
     async def _read_on(self) -> None:
         if not self._wide and not self._by_task:
-            self._cursor = await self._backend.point(event_rows.latest_cursor)
+            self._asleep = True
             return
         while True:
             batch = await self._backend.point(
@@ -135,6 +135,9 @@ class Hub:
         Raises TooSlow when the reader does not keep up.
         """
         subscription = Subscription(project_id=project_id, task_id=task_id)
+        if self._asleep:
+            self._cursor = await self._backend.point(event_rows.latest_cursor)
+            self._asleep = False
         self._add(subscription)
         try:
             last = cursor

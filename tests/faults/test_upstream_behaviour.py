@@ -1,0 +1,98 @@
+"""Everything an upstream is known to do, done to a real server: one charge at most, no task lost, no invariant broken."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from reelgate.testing.upstream.faults import FAULTS, Stage
+from tests.faults.conftest import Server, bill, reelgate, upstream
+
+SETTLING_S = 30.0
+REFUSED = {
+    "refuse": "invalid_request",
+    "moderation": "content_policy",
+    "unauthorized": "unauthorized",
+    "payment": "quota_exhausted",
+    "forbidden": "permission_or_channel",
+}
+FAILED = {
+    "fails": "upstream_internal",
+    "fails_moderation": "content_policy",
+    "fails_as_http": None,
+    "withheld": None,
+}
+STILL_FINE = (
+    "regress", "unknown_word", "shouting", "progress_over", "progress_falls", "progress_float", "flapping",
+    "poll_html", "poll_empty", "poll_null", "poll_error", "poll_200_error", "poll_huge",
+)  # fmt: skip
+
+
+def test_every_known_behaviour_costs_one_charge_at_most(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    with upstream(tmp_path, "--queue", "0.2", "--run", "0.6") as base_url:
+        key = json.loads(reelgate(data, "keys", "create", "faults", "--json"))["key"]
+        reelgate(
+            data,
+            "channels", "add", "up", "--dialect", "openai_videos", "--base-url", base_url,
+            "--secret-file", "-", "--model", "demo=sim-1", "--concurrency", "200",
+            "--poll-seconds", "0.3", "--self-hosted",
+            stdin="sk-simulated\n",
+        )  # fmt: skip
+        server = Server(
+            data,
+            {"REELGATE_UNCONFIRMED_TIMEOUT_S": "6", "REELGATE_LOG_LEVEL": "warning", "REELGATE_DRAIN_S": "2"},
+        )
+        server.start()
+        made = {fault: _create(server, key, fault) for fault in FAULTS}
+        last = _settle(server, key, made)
+        assert server.process is not None
+        assert server.process.stop() == 0
+
+    charges = Counter(line["prompt"] for line in bill(tmp_path))
+    for fault in FAULTS.values():
+        charged = charges[_prompt(fault.name)]
+        assert charged <= 1, fault.name
+        assert charged == 0 or fault.stage is not Stage.BEFORE, fault.name
+        assert charged == 1 or fault.stage is Stage.BEFORE, fault.name
+    for fault, code in REFUSED.items():
+        assert last[fault]["status"] == "failed", fault
+        assert last[fault]["error"]["code"] == code
+    for fault, code in FAILED.items():
+        assert last[fault]["status"] == "failed", fault
+        assert code is None or last[fault]["error"]["code"] == code
+    for fault in STILL_FINE:
+        assert last[fault]["status"] == "completed", (fault, last[fault])
+    assert last["never_ends"]["status"] == "in_progress"
+    reelgate(data, "doctor", "--invariants")
+
+
+def _prompt(fault: str) -> str:
+    return f"a clip [fault:{fault}]"
+
+
+def _create(server: Server, key: str, fault: str) -> str:
+    body = {"model": "demo", "prompt": _prompt(fault), "seconds": "4", "size": "720x1280"}
+    answer = server.call("POST", "/v1/videos", key, body)
+    assert answer is not None
+    return answer["id"]
+
+
+def _settle(server: Server, key: str, made: dict[str, str]) -> dict[str, dict[str, Any]]:
+    wanted = {*REFUSED, *FAILED, *STILL_FINE}
+    deadline = time.monotonic() + SETTLING_S * 3
+    quiet = time.monotonic() + SETTLING_S / 3
+    last: dict[str, dict[str, Any]] = {}
+    while time.monotonic() < deadline:
+        for fault, task_id in made.items():
+            if last.get(fault, {}).get("status") not in ("completed", "failed"):
+                last[fault] = server.call("GET", f"/v1/videos/{task_id}", key)
+        ended = all(last[fault]["status"] in ("completed", "failed") for fault in wanted)
+        if ended and time.monotonic() >= quiet:
+            break
+        time.sleep(0.5)
+    return last
