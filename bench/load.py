@@ -1,0 +1,107 @@
+"""Load: many connections on one route for some seconds, by wrk where it is installed."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+SCRIPT = Path(__file__).with_name("load.lua")
+CONNECTIONS = 32
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """What one stretch of load saw."""
+
+    requests: int
+    seconds: float
+    bytes: int
+    failed: int
+    p50_ms: float
+    p99_ms: float
+    max_ms: float
+
+    @property
+    def per_second(self) -> float:
+        """Answers a second."""
+        return self.requests / self.seconds
+
+    @property
+    def bytes_per_second(self) -> float:
+        """Bytes a second."""
+        return self.bytes / self.seconds
+
+    def raw(self) -> dict[str, float]:
+        """Give what is written down of it."""
+        return {
+            "per_second": round(self.per_second, 1),
+            "p50_ms": round(self.p50_ms, 2),
+            "p99_ms": round(self.p99_ms, 2),
+            "failed": self.failed,
+        }
+
+
+class LoadFailed(Exception):
+    """Raised when requests failed: a figure of refusals is no figure."""
+
+
+def generator() -> str:
+    """Name what makes the load."""
+    return "wrk" if shutil.which("wrk") else "bench.generator (wrk is not installed)"
+
+
+def drive(
+    url: str,
+    method: str,
+    paths: Sequence[str],
+    key: str,
+    *,
+    seconds: float,
+    connections: int = CONNECTIONS,
+    warm_s: float = 0.0,
+) -> Measured:
+    """Ask `paths` in turn for `seconds` on kept-alive connections, after a stretch that is not counted.
+
+    Raises LoadFailed when an answer was an error or a connection broke.
+    """
+    if warm_s:
+        _once(url, method, paths, key, warm_s, connections)
+    seen = _once(url, method, paths, key, seconds, connections)
+    if seen.failed or not seen.requests:
+        msg = f"{seen.failed} of {seen.requests} requests to {method} {paths[0]} failed"
+        raise LoadFailed(msg)
+    return seen
+
+
+def _once(
+    url: str, method: str, paths: Sequence[str], key: str, seconds: float, connections: int
+) -> Measured:
+    mark = secrets.token_hex(4)
+    said = [method, ",".join(paths), key, mark]
+    if shutil.which("wrk"):
+        whole = str(max(1, round(seconds)))
+        command = [
+            "wrk",
+            "-t1",
+            f"-c{connections}",
+            f"-d{whole}s",
+            "--timeout",
+            "30s",
+            "-s",
+            str(SCRIPT),
+            url,
+        ]
+        command += ["--", *said]
+    else:
+        address = urlsplit(url).netloc
+        command = [sys.executable, "-m", "bench.generator", str(connections), str(seconds), address, *said]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 90, check=False)
+    if done.returncode != 0:
+        raise LoadFailed(done.stderr.strip() or done.stdout.strip())
+    return msgspec.json.decode(done.stdout.strip().splitlines()[-1], type=Measured)
