@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -11,6 +15,8 @@ import pytest
 from reelgate.auth.scopes import Scope
 from reelgate.cli.keys import SCOPES
 from reelgate.cli.main import COMMANDS, root
+from reelgate.cli.session import Session
+from reelgate.cli.trouble import Exit
 from tests.cli.conftest import Command
 
 HEAVY = (
@@ -86,14 +92,14 @@ def test_every_command_speaks_json_and_takes_a_data_folder() -> None:
 
 
 def test_help_is_worded_in_chinese_where_the_locale_is(reelgate: Command) -> None:
-    chinese = reelgate("--help", env={"REELGATE_LANG": "", "LANG": "zh_CN.UTF-8", "PYTHONUTF8": "1"})
+    chinese = reelgate.process("--help", env={"REELGATE_LANG": "", "LANG": "zh_CN.UTF-8", "PYTHONUTF8": "1"})
     assert chinese.code == 0
     assert "运行服务器与工作室" in chinese.out
     assert "Run the server" in reelgate("--help").out
 
 
 def test_a_terminal_that_cannot_write_chinese_gets_marks_and_no_traceback(reelgate: Command) -> None:
-    ran = reelgate("--help", env={"REELGATE_LANG": "zh", "PYTHONIOENCODING": "ascii"})
+    ran = reelgate.process("--help", env={"REELGATE_LANG": "zh", "PYTHONIOENCODING": "ascii"})
     assert (ran.code, ran.err) == (0, "")
 
 
@@ -110,12 +116,12 @@ def test_completion_scripts_call_back_the_command(reelgate: Command, shell: str)
 
 def test_completion_offers_commands_and_options(reelgate: Command) -> None:
     env = {"_REELGATE_COMPLETE": "bash_complete", "COMP_WORDS": "reelgate vid", "COMP_CWORD": "1"}
-    assert reelgate(env=env).out.split() == ["plain,videos"]
+    assert reelgate.process(env=env).out.split() == ["plain,videos"]
     env |= {"COMP_WORDS": "reelgate videos ", "COMP_CWORD": "2"}
-    offered = reelgate(env=env).out.split()
+    offered = reelgate.process(env=env).out.split()
     assert {"plain,list", "plain,remix", "plain,extend"} <= set(offered)
     env |= {"COMP_WORDS": "reelgate generate --s", "COMP_CWORD": "2"}
-    assert set(reelgate(env=env).out.split()) == {"plain,--seconds", "plain,--size"}
+    assert set(reelgate.process(env=env).out.split()) == {"plain,--seconds", "plain,--size"}
 
 
 @pytest.mark.parametrize(
@@ -138,3 +144,33 @@ def test_wrong_usage_ends_with_two(reelgate: Command, args: tuple[str, ...]) -> 
 def test_every_command_module_is_in_the_table() -> None:
     context = click.Context(root)
     assert [root.get_command(context, name).name for name in COMMANDS] == list(COMMANDS)  # type: ignore[union-attr]
+
+
+GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "command-line.md"
+
+
+def test_the_guide_names_every_exit_code_and_no_other() -> None:
+    named = [
+        int(cell) for cell in re.findall(r"^\| (\d+) \|", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    assert named == [int(code) for code in Exit]
+
+
+def _written() -> list[list[str]]:
+    text = GUIDE.read_text(encoding="utf-8").replace("\\\n", " ")
+    return [shlex.split(line, comments=True) for line in re.findall(r"^reelgate .+$", text, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("words", _written(), ids=" ".join)
+def test_every_command_in_the_guide_is_one_that_exists(words: list[str], tmp_path: Path) -> None:
+    before_shell = words[1 : words.index(">")] if ">" in words else words[1:]
+    (tmp_path / "boat.png").touch()
+    command: click.Command = root
+    context = click.Context(root, info_name="reelgate")
+    with contextlib.chdir(tmp_path):
+        while isinstance(command, click.Group):
+            name = before_shell.pop(0)
+            found = command.get_command(context, name)
+            assert found is not None, name
+            command = found
+        assert command.make_context(command.name, before_shell, obj=Session())

@@ -22,7 +22,7 @@ from reelgate.cli.words import say
 from reelgate.media.blobs import BlobStore
 from reelgate.store import blobs as blob_rows
 from reelgate.store import sqlite
-from reelgate.store.backend import StoreError
+from reelgate.store.backend import UNUSABLE
 from reelgate.store.tables import HEAD
 
 DATABASE: Final = "reelgate.db"
@@ -201,7 +201,7 @@ def _must_be_sound(database: Path) -> None:
     raw = sqlite.connect(database, writes=False)
     try:
         sqlite.verify(raw)
-    except StoreError as error:
+    except UNUSABLE as error:
         raise _damaged(str(error)) from error
     finally:
         raw.close()

@@ -24,7 +24,7 @@ from reelgate.net.guard import Guard
 from reelgate.settings import Settings
 from reelgate.store import channels as channel_rows
 from reelgate.store import sqlite
-from reelgate.store.backend import StoreError, open_backend
+from reelgate.store.backend import UNUSABLE, open_backend
 from reelgate.store.tables import HEAD
 
 LIBRARIES = ("aiohttp", "av", "fastapi", "msgspec", "obstore", "pillow", "sqlalchemy", "uvicorn")
@@ -162,8 +162,8 @@ async def _database(settings: Settings) -> Check:
             sqlite.verify(raw)
         finally:
             raw.close()
-    except (StoreError, OSError) as error:
-        return Check("database", "fail", str(error), say("doctor.database.next"))
+    except (*UNUSABLE, OSError) as error:
+        return Check("database", "fail", local.cause_of(error), say("doctor.database.next"))
     return Check("database", "ok", say("doctor.database.sound"))
 
 
@@ -173,8 +173,8 @@ async def _schema(settings: Settings) -> Check:
         return Check("schema", "ok", HEAD)
     try:
         await (await open_backend(settings.database_url)).close()
-    except (StoreError, OSError) as error:
-        return Check("schema", "fail", str(error), say("doctor.schema.next"))
+    except (*UNUSABLE, OSError) as error:
+        return Check("schema", "fail", local.cause_of(error), say("doctor.schema.next"))
     return Check("schema", "ok", HEAD)
 
 
@@ -184,8 +184,8 @@ async def _channels(settings: Settings) -> Check:
         return Check("channels", "ok", say("doctor.database.none"))
     try:
         backend = await open_backend(settings.database_url)
-    except (StoreError, OSError) as error:
-        return Check("channels", "fail", str(error), say("doctor.schema.next"))
+    except (*UNUSABLE, OSError) as error:
+        return Check("channels", "fail", local.cause_of(error), say("doctor.schema.next"))
     try:
         found = await backend.read(channel_rows.all_channels)
     finally:

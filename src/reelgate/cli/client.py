@@ -147,6 +147,8 @@ def _refused(answer: Answer, had_key: bool) -> Trouble:
     error = _error_of(answer.body)
     code = error.get("code")
     step = say("client.key.next") if answer.status == 401 else None
+    if error.get("param") == "model":
+        step = say("client.model.next")
     if answer.status == 401 and not had_key:
         return Trouble(say("client.no_key"), exit_code=Exit.DENIED, code="unauthorized", next_step=step)
     return Trouble(

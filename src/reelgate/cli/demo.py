@@ -55,22 +55,27 @@ def demo(session: Session, port: int | None, data: Path | None) -> None:
     _need_sdk()
     data = (data or session.data or FOLDER).resolve()
     session.data = data
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
     picture = data / "reference.png"
     _tell(session, say("demo.picture", path=picture))
     from reelgate.cli.picture import draw
 
     draw(picture)
+    from reelgate.cli import local as here
+
+    # Before the server: on a new folder this shows the administrator key, which the server would tell its log.
+    key = asyncio.run(here.command_key(session.settings()))
     address = f"http://127.0.0.1:{port or _free_port()}"
     _tell(session, say("demo.server", address=address, data=data))
     clip = data / "demo.mp4"
     with _server(data, address):
-        facts = _make(session, address, picture, clip)
+        facts = _make(session, address, key, picture, clip)
         _tell(session, say("demo.stop"))
     if session.json:
         show.as_json(facts)
         return
-    click.echo(say("demo.next", data=data, address="http://127.0.0.1:8000"))
+    settings = session.settings()
+    click.echo(say("demo.next", data=data, address=here.address_of(settings.host, settings.port)))
     click.echo(str(clip))
 
 
@@ -135,12 +140,9 @@ def _stop(process: subprocess.Popen[bytes]) -> bool:
     return True
 
 
-def _make(session: Session, address: str, picture: Path, clip: Path) -> dict[str, Any]:
+def _make(session: Session, address: str, key: str, picture: Path, clip: Path) -> dict[str, Any]:
     import openai
 
-    from reelgate.cli import local as here
-
-    key = asyncio.run(here.command_key(session.settings()))
     version = openai.__version__
     _tell(session, say("demo.ask", version=version, model=MODEL, seconds=SECONDS, size=SIZE))
     _tell(session, say("demo.honest"))
@@ -177,7 +179,7 @@ def _generate(client: OpenAI, session: Session, picture: Path) -> Video:
     )
     with show.progress(quiet=session.json) as bar:
         while video.status in ("queued", "in_progress"):
-            bar("   " + say(f"status.{video.status}"), video.progress)
+            bar("   " + say(f"status.{video.status}"), video.progress if video.status != "queued" else None)
             time.sleep(0.3)
             video = client.videos.retrieve(video.id)
         bar("   " + say(f"status.{video.status}"), video.progress)

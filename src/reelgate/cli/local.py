@@ -19,7 +19,7 @@ from reelgate.cli.doors import Ask, HttpDoor, NoAnswer
 from reelgate.cli.trouble import Trouble
 from reelgate.cli.words import say
 from reelgate.settings import Settings
-from reelgate.store.backend import StoreError
+from reelgate.store.backend import UNUSABLE
 from reelgate.telemetry import configure
 
 COMMAND_KEY = "cli-key"
@@ -44,6 +44,11 @@ async def find_server(data: Path) -> Server | None:
     except (NoAnswer, ValueError):
         return None
     return server if answer.status == 200 else None
+
+
+def address_of(host: str, port: int) -> str:
+    """Write where a server listens as an address to open."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _noted_server(data: Path) -> Server | None:
@@ -86,11 +91,18 @@ def explained(settings: Settings) -> Generator[None]:
         yield
     except DataFolderBusy as busy:
         raise Trouble(say("local.busy", data=settings.data), next_step=say("serve.running.next")) from busy
-    except StoreError as error:
-        raise Trouble(say("local.store", reason=error), next_step=say("local.store.next")) from error
+    except UNUSABLE as error:
+        raise Trouble(
+            say("local.store", reason=cause_of(error)), next_step=say("local.store.next")
+        ) from error
     except OSError as error:
         reason = error.strerror or str(error)
         raise Trouble(say("local.folder", data=settings.data, reason=reason)) from error
+
+
+def cause_of(error: Exception) -> str:
+    """Give the driver's own words for what is wrong with a database, without the statement it met it in."""
+    return str(getattr(error, "orig", None) or error)
 
 
 def tell_admin_key(gateway: Gateway) -> None:

@@ -144,6 +144,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "Set REELGATE_API_KEY; `reelgate keys create NAME` on the server's machine makes a key.",
         "设置 REELGATE_API_KEY；在服务器所在机器上运行 `reelgate keys create NAME` 可创建密钥。",
     ),
+    "client.model.next": ("Choose one of `reelgate models`.", "从 `reelgate models` 中选择。"),
     "client.bad_url": ("`{url}` is not an http or https address.", "`{url}` 不是 http 或 https 地址。"),
     # the data folder and its settings
     "local.busy": (
@@ -472,8 +473,8 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "demo.stop": ("5. Stopping the server", "5. 停止服务器"),
     "demo.next": (
-        "Start it for yourself: reelgate serve --data {data}   (then open {address})",
-        "自己启动：reelgate serve --data {data}   （然后打开 {address}）",
+        "Start it for yourself: reelgate serve --data {data}   (then {address}/v1)",
+        "自己启动：reelgate serve --data {data}   （然后使用 {address}/v1）",
     ),
     "demo.no_sdk": (
         "The demo drives the official OpenAI Python SDK, which is not installed here.",
