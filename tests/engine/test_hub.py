@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -63,10 +64,14 @@ async def test_a_reader_that_falls_behind_is_told_so_and_harms_no_other(bench: B
     assert first is not None
     seen = [first.seq]
     with pytest.raises(TooSlow):
-        async for event in slow:
-            assert event is not None
-            seen.append(event.seq)
+        await _read_all(slow, seen)
     assert seen == list(range(1, len(seen) + 1))
+
+
+async def _read_all(events: AsyncIterator[Event | None], seen: list[int]) -> None:
+    async for event in events:
+        assert event is not None
+        seen.append(event.seq)
 
 
 async def test_readers_end_when_the_hub_closes(bench: Bench) -> None:

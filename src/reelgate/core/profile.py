@@ -128,6 +128,8 @@ def objections(request: Request, profile: Profile) -> list[Failure]:
         object_to("model", f"Model `{request.model}` does not offer {request.verb.value}.")
     if not request.prompt.strip():
         object_to("prompt", "`prompt` must not be empty.")
+    if "\0" in request.prompt:
+        object_to("prompt", "`prompt` holds a NUL character.")
     if len(request.prompt) > profile.prompt_max:
         object_to(
             "prompt",

@@ -14,6 +14,7 @@ from reelgate.core.lifecycle import Status
 from reelgate.core.task import Attempt, AttemptState, Task
 from reelgate.engine.context import Context
 from reelgate.engine.drive import drive
+from reelgate.engine.hear import Ear
 from reelgate.engine.route import choose
 from reelgate.engine.settle import finish
 from reelgate.engine.tell import LeaseLost, move
@@ -49,7 +50,7 @@ async def submit(ctx: Context, task: Task) -> Later | None:
     attempt = _attempt(ctx, task, channel, submission)
     await ctx.backend.write(lambda conn: _intend(conn, ctx, task, attempt))
     ctx.hub.wake()
-    outcome = await _send(ctx, submission, channel)
+    outcome = await _send(ctx, submission, channel, Ear(ctx, task))
     return await record(ctx, task.id, attempt, outcome)
 
 
@@ -110,10 +111,10 @@ def _intend(conn: Connection, ctx: Context, task: Task, attempt: Attempt) -> Non
     )
 
 
-async def _send(ctx: Context, submission: Submission, channel: Channel) -> SubmitOutcome:
+async def _send(ctx: Context, submission: Submission, channel: Channel, ear: Ear) -> SubmitOutcome:
     dialect = ctx.dialects[channel.dialect]
     try:
-        return await drive(ctx, dialect.submit(submission, channel), channel)
+        return await drive(ctx, dialect.submit(submission, channel), channel, hear=ear)
     except Exception as surprise:  # noqa: BLE001 - whatever broke, the call may have been accepted
         log.exception("submit_surprise", channel=channel.name)
         return Unclear(reason="The gateway broke while sending.", detail=type(surprise).__name__)

@@ -9,11 +9,13 @@ from reelgate.core.task import AttemptState
 from reelgate.engine.context import Context
 from reelgate.engine.reconcile import learn_late
 from reelgate.engine.tell import LeaseLost
+from reelgate.store import assets as asset_rows
 from reelgate.store import attempts as attempt_rows
 from reelgate.store import blobs as blob_rows
 from reelgate.store import events as event_rows
 from reelgate.store import idempotency as idempotency_rows
 from reelgate.store import tasks as task_rows
+from reelgate.store import uploads as upload_rows
 from reelgate.telemetry import log
 
 _AT_UPSTREAM = frozenset({Status.RUNNING, Status.ARCHIVING, Status.UNCONFIRMED, Status.SUBMITTING})
@@ -65,6 +67,9 @@ async def forget_old(ctx: Context) -> None:
     now = ctx.clock.now_ms()
     await ctx.backend.write(lambda conn: idempotency_rows.prune(conn, now))
     await ctx.backend.write(lambda conn: event_rows.prune(conn, now - ctx.rules.event_keep_s * 1000))
+    await ctx.backend.write(lambda conn: upload_rows.drop_expired(conn, now))
+    for task_id in await ctx.backend.read(lambda conn: asset_rows.expired_tasks(conn, now)):
+        await ctx.backend.write(lambda conn, t=task_id: asset_rows.delete_of_task(conn, t))
     await ctx.blobs.sweep_spool(ctx.rules.orphan_grace_s, ctx.clock)
 
 
