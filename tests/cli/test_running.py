@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from reelgate.cli.picture import draw
+from reelgate.cli.session import Session
 from reelgate.media import intake
 from tests.cli.conftest import PATIENCE_S, Command
 
@@ -344,6 +345,12 @@ def test_ctrl_c_without_a_server_keeps_the_task_and_the_next_run_ends_it(alone: 
     video_id = line.split()[2].rstrip(",")
     ran = alone("videos", "get", video_id, "--wait", "--json")
     assert (ran.code, ran.json()["status"]) == (0, "completed")
+
+
+def test_the_way_back_to_a_task_names_the_folder_it_is_in() -> None:
+    assert Session().where() == ""
+    assert Session(data=Path("here")).where() == " --data here"
+    assert Session(data=Path("here"), url="http://gate.example").where() == " --url http://gate.example"
 
 
 def test_a_stale_address_file_is_not_a_server(alone: Command) -> None:

@@ -34,7 +34,9 @@ Video = dict[str, Any]
 
 async def watch(api: Api, session: Session, video: Video) -> Video:
     """Follow a video until it has ended, showing how far it is."""
-    session.note = say("interrupt.embedded" if api.embedded else "interrupt.server", id=video["id"])
+    session.note = say(
+        "interrupt.embedded" if api.embedded else "interrupt.server", id=video["id"], where=session.where()
+    )
     away_since: float | None = None
     with show.progress(quiet=session.json) as bar:
         while video["status"] not in ENDED:

@@ -30,6 +30,12 @@ class Session:
     note: str | None = None
     """What to tell somebody who presses Ctrl-C now."""
 
+    def where(self) -> str:
+        """Write the options that lead the next command to the same place; empty when the defaults did."""
+        if self.url:
+            return f" --url {self.url}"
+        return f" --data {self.data}" if self.data else ""
+
     def settings(self, **overrides: Any) -> Settings:
         """Load the settings in force for the data folder that was named."""
         from pydantic import ValidationError

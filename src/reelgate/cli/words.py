@@ -101,19 +101,19 @@ WORDS: dict[str, tuple[str, str]] = {
     "interrupt.plain": ("Interrupted.", "已中断。"),
     "interrupt.server": (
         "Interrupted here only: `{id}` goes on in the server, and is charged as if you had waited.\n"
-        "Look at it:  reelgate videos get {id} --wait\n"
-        "End it:      reelgate videos delete {id}",
+        "Look at it:  reelgate videos get {id} --wait{where}\n"
+        "End it:      reelgate videos delete {id}{where}",
         "只中断了本命令：`{id}` 仍在服务器中继续，费用与等待时相同。\n"
-        "查看：reelgate videos get {id} --wait\n"
-        "终止：reelgate videos delete {id}",
+        "查看：reelgate videos get {id} --wait{where}\n"
+        "终止：reelgate videos delete {id}{where}",
     ),
     "interrupt.embedded": (
         "Interrupted: `{id}` is kept in the data folder and goes on when Reelgate next runs on it; nothing is sent twice.\n"
-        "Go on now:  reelgate videos get {id} --wait\n"
-        "End it:     reelgate videos delete {id}",
+        "Go on now:  reelgate videos get {id} --wait{where}\n"
+        "End it:     reelgate videos delete {id}{where}",
         "已中断：`{id}` 保存在数据目录中，Reelgate 下次在其上运行时继续；不会重复发送。\n"
-        "立即继续：reelgate videos get {id} --wait\n"
-        "终止：reelgate videos delete {id}",
+        "立即继续：reelgate videos get {id} --wait{where}\n"
+        "终止：reelgate videos delete {id}{where}",
     ),
     # the client
     "client.embedded": ("Reelgate inside this command ({data})", "本命令内置的 Reelgate（{data}）"),
@@ -422,16 +422,16 @@ WORDS: dict[str, tuple[str, str]] = {
     "serve.banner": (
         "Reelgate {version}\n  address  {address}\n  data     {data}\n\n"
         "Make a clip from another terminal:\n"
-        '  reelgate generate "A paper boat on a lake at dusk"\n'
+        '  reelgate --data {data} generate "A paper boat on a lake at dusk"\n'
         "or with any OpenAI client (base address {address}/v1), or with curl:\n"
         '  curl {address}/v1/videos -H "Authorization: Bearer $REELGATE_API_KEY" -F prompt="A paper boat on a lake at dusk"\n'
-        "A key: reelgate keys create NAME. Stop with Ctrl-C; open tasks go on at the next start.",
+        "A key: reelgate --data {data} keys create NAME. Stop with Ctrl-C; open tasks go on at the next start.",
         "Reelgate {version}\n  地址  {address}\n  数据  {data}\n\n"
         "在另一个终端生成视频：\n"
-        '  reelgate generate "黄昏湖面上的纸船"\n'
+        '  reelgate --data {data} generate "黄昏湖面上的纸船"\n'
         "也可用任何 OpenAI 客户端（基础地址 {address}/v1），或用 curl：\n"
         '  curl {address}/v1/videos -H "Authorization: Bearer $REELGATE_API_KEY" -F prompt="黄昏湖面上的纸船"\n'
-        "创建密钥：reelgate keys create NAME。按 Ctrl-C 停止；未完成的任务在下次启动时继续。",
+        "创建密钥：reelgate --data {data} keys create NAME。按 Ctrl-C 停止；未完成的任务在下次启动时继续。",
     ),
     "worker.help": (
         "Run a worker until Ctrl-C or SIGTERM; needs a PostgreSQL database.",
