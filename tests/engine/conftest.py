@@ -135,6 +135,7 @@ async def open_bench(
     rules: Rules | None = None,
     second: bool = False,
     url: str | None = None,
+    client: Client | None = None,
 ) -> AsyncIterator[Bench]:
     fresh = not (folder / "opened").exists()
     (folder / "opened").touch()
@@ -155,7 +156,7 @@ async def open_bench(
         backend=backend,
         blobs=BlobStore(folder),
         renders=renders,  # pyright: ignore[reportArgumentType]
-        client=Client(guard),
+        client=client or Client(guard),
         guard=guard,
         dialects={"scripted": upstream},
         profiles=profiles,

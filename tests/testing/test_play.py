@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reelgate.core.dialect import Call
+from reelgate.core.dialect import Call, Closed, Follow, Line, NoReply
 from reelgate.testing.play import ScriptError, play, reply
 
 
@@ -36,3 +36,33 @@ def test_too_few_answers_name_the_effect_that_had_none():
 def test_answers_left_over_name_what_was_asked():
     with pytest.raises(ScriptError, match=r"1 of 2 answers left over; the flow asked for: GET /0"):
         play(flow(1), reply(), reply())
+
+
+def stream():
+    answers = [(yield Call(method="POST", path="/chat", stream=True))]
+    while not isinstance(answers[-1], Closed | NoReply):
+        answers.append((yield Follow()))
+    return answers
+
+
+def test_a_whole_reply_to_a_streaming_call_comes_as_head_lines_and_end():
+    whole = reply("data: 1\r\n\ndata: 2\n", headers={"content-type": "text/event-stream"})
+
+    head, *rest = play(stream(), whole).result
+
+    assert (head.status, head.media_type, head.body) == (200, "text/event-stream", b"")
+    assert rest == [Line("data: 1"), Line(""), Line("data: 2"), Closed(clean=True)]
+
+
+def test_the_lines_of_a_stream_may_be_given_one_by_one():
+    cut = (reply(b""), Line("data: 1"), Closed(clean=False, reason="reset"))
+
+    assert play(stream(), *cut).result == list(cut)
+
+
+def test_lines_nobody_asked_for_are_not_left_over():
+    def first_line():
+        yield Call(method="POST", path="/chat", stream=True)
+        return (yield Follow())
+
+    assert play(first_line(), reply("a\nb\nc")).result == Line("a")

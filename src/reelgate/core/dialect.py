@@ -14,6 +14,8 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import msgspec
 
 from reelgate.core.errors import Failure
+from reelgate.core.money import Micro
+from reelgate.core.profile import Profile
 from reelgate.core.render import Plan
 from reelgate.core.task import Request
 
@@ -59,7 +61,9 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """A multipart body; used when not empty."""
     timeout_s: float = 60.0
     stream: bool = False
-    """Answer with one `Line` after another, then `Closed`, instead of one `Reply`."""
+    """Answer with a `Reply` without a body, then one `Line` after another, then `Closed`."""
+    seen: Observation | None = None
+    """What the answers so far already say about the job, where this call only asks for more of it."""
 
     def __repr__(self) -> str:
         # Headers and query may carry the channel's key.
@@ -80,6 +84,9 @@ class Render(msgspec.Struct, frozen=True, kw_only=True):
 
 class Follow(msgspec.Struct, frozen=True):
     """Ask a streaming call for its next line."""
+
+    seen: Observation | None = None
+    """What the lines so far say about the job; shown to whoever waits, and nothing is decided by it."""
 
 
 Effect = Call | Render | Follow
@@ -186,6 +193,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     lost: bool = False
     """The upstream says it does not know the ref; only repeated evidence ends a task."""
     retry_after_s: float | None = None
+    cost: Micro | None = None
+    """What the upstream says it charged for the job, in its own currency."""
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
@@ -194,6 +203,8 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
     ref: str
     observation: Observation | None = None
     """What the same answer already says about the job, when it says anything."""
+    upstream_id: str | None = None
+    """The upstream's own id, where `ref` holds more than that."""
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
@@ -242,6 +253,8 @@ class CatalogueModel(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     title: str | None = None
+    profile: Profile | None = None
+    """What the upstream says the model can do, where it says so."""
 
 
 Flow = Generator[Effect, Answer, Any]
@@ -339,12 +352,85 @@ class Discovers(Protocol):
         ...
 
 
+class Callback(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody posted to a channel's callback address: a hint to poll now, never the truth."""
+
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes
+    """As it came, for signatures are over bytes."""
+
+
+@runtime_checkable
+class Verifies(Protocol):
+    """A dialect whose upstream signs its callbacks."""
+
+    def verify(self, callback: Callback, secret: str, now_ms: int) -> str | None:
+        """Give the ref of the job a genuine, fresh callback speaks of; None for any other."""
+        ...
+
+
+class Likeness(msgspec.Struct, frozen=True, kw_only=True):
+    """What a character is made from: a span of a clip, named by exactly one of `ref` and `url`."""
+
+    start_s: int
+    end_s: int
+    ref: str | None = None
+    """A finished job of the same channel."""
+    url: str | None = None
+    """An address the upstream can fetch."""
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """The upstream keeps a character now."""
+
+    ref: str
+    name: str
+    """How prompts call it, without the `@`."""
+    picture_url: str | None = None
+    """Often signed, so it expires."""
+
+
+KeepOutcome = Kept | Refused | Unclear
+
+
+@runtime_checkable
+class KeepsCharacters(Protocol):
+    """A dialect whose upstream makes characters out of clips."""
+
+    def keep_character(
+        self, likeness: Likeness, channel: Channel
+    ) -> Generator[Effect, Answer, KeepOutcome]:
+        """Have a character made; nothing is known of what a second call for the same span does."""
+        ...
+
+
 CAPABILITIES: Mapping[str, type] = {
     "poll_many": PollsMany,
     "find": Finds,
     "cancel": Cancels,
     "discover": Discovers,
+    "characters": KeepsCharacters,
+    "verify": Verifies,
 }
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """How recorded answers name a dialect and its operations; a dialect may carry one as `recorded`.
+
+    Only `reelgate.testing.replay` reads it; its page says how.
+    """
+
+    names: tuple[str, ...] = ()
+    """Names it goes by in recordings beside its own."""
+    ops: Mapping[str, str] = {}
+    """The method that reads the answers of an operation, for operations with names of their own."""
+    base: str = ""
+    """What a channel's base address normally ends in, such as `/v1`."""
+    settings: Mapping[str, Any] = {}
+    """Settings of the channel the recordings were made on."""
+    ref: str = "{id}"
+    """How a ref is written from the id in a recording, where it holds more than that."""
 
 
 def capabilities(dialect: Dialect) -> frozenset[str]:

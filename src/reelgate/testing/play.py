@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Generator, Mapping
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from reelgate.core.dialect import Answer, Call, Effect, Reply
+from reelgate.core.dialect import Answer, Call, Closed, Effect, Follow, Line, Reply
 
 T = TypeVar("T")
 
@@ -37,27 +38,47 @@ class Played(msgspec.Struct, Generic[T], frozen=True):
 def play(flow: Generator[Effect, Answer, T], *answers: Answer) -> Played[T]:
     """Run `flow` to its end, giving one answer to each effect.
 
-    Raises ScriptError when answers run out or are left over.
+    A streaming call answered with one whole `Reply` is sent it as `net` would: the head, then line
+    after line. Raises ScriptError when answers run out or are left over.
     """
     effects: list[Effect] = []
+    script = deque(answers)
+    lines: deque[Answer] = deque()
     try:
         effect = next(flow)
         while True:
             effects.append(effect)
-            if len(effects) > len(answers):
+            if isinstance(effect, Follow) and lines:
+                effect = flow.send(lines.popleft())
+                continue
+            if not script:
                 flow.close()
                 raise ScriptError(
                     f"effect {len(effects)} ({_named(effect)}) has no answer; {len(answers)} given"
                 )
-            effect = flow.send(answers[len(effects) - 1])
+            answer = script.popleft()
+            whole = not (script and isinstance(script[0], Line | Closed))
+            if isinstance(effect, Call) and effect.stream and isinstance(answer, Reply) and whole:
+                answer, *rest = streamed(answer)
+                lines = deque(rest)
+            effect = flow.send(answer)
     except StopIteration as end:
-        spare = len(answers) - len(effects)
-        if spare:
+        if script:
             asked = ", ".join(_named(e) for e in effects) or "nothing"
             raise ScriptError(
-                f"{spare} of {len(answers)} answers left over; the flow asked for: {asked}"
+                f"{len(script)} of {len(answers)} answers left over; the flow asked for: {asked}"
             ) from None
         return Played(end.value, tuple(effects))
+
+
+def streamed(whole: Reply, *, clean: bool = True) -> tuple[Answer, ...]:
+    """Cut an answer into what a streaming call is sent: the head, each line, and the end."""
+    text = whole.body.decode("utf-8", "replace")
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    if lines[-1] == "":
+        lines.pop()
+    head = msgspec.structs.replace(whole, body=b"")
+    return (head, *(Line(line) for line in lines), Closed(clean=clean))
 
 
 def reply(body: Any = b"", status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
