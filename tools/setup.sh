@@ -73,7 +73,7 @@ install_lock() {
     fi
     install_uv
     say "Installing the locked packages of requirements/$1.lock (every one checked against its hash)"
-    .venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes --no-deps -r requirements/build.lock -r "requirements/$1.lock"
+    .venv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes --no-deps -r requirements/build.lock -r "requirements/$1.lock"
     say "Installing reelgate itself from this folder"
     .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
     for name in $covers; do

@@ -41,6 +41,7 @@ from reelgate.media.renders import Renders
 from reelgate.net.client import Client
 from reelgate.net.guard import Guard
 from reelgate.settings import Settings
+from reelgate.store import keys as key_rows
 from reelgate.store.backend import Backend, open_backend
 from reelgate.store.migrate import upgrade
 from reelgate.telemetry import configure, log
@@ -199,10 +200,12 @@ async def open_gateway(settings: Settings, *, engine: bool = True) -> AsyncGener
         clock = SystemClock()
         ctx = compose(settings, backend, clock)
         try:
-            first = await bootstrap.first_rows(ctx)
+            await bootstrap.first_rows(ctx)
             await ctx.channels.reload(backend)
             pepper = pepper_of(settings.data)
-            admin_key = await _admin_key(ctx, pepper) if first else None
+            # Asked of the rows rather than of the first start, which may have been cut short.
+            keys = await backend.point(key_rows.count)
+            admin_key = await _admin_key(ctx, pepper) if keys == 0 else None
             asgi = build_app(ctx, pepper)
             gateway = Gateway(asgi, ctx, settings, admin_key)
             async with _running(ctx, clock) if engine else nullcontext():

@@ -15,14 +15,14 @@ ALIASES = ("sora-2", "sora-2-pro")
 _DONE = "bootstrapped"
 
 
-async def first_rows(ctx: Context) -> bool:
-    """Write the built-in channel and its aliases once; True on the very first start."""
-    return await ctx.backend.write(lambda conn: _first_rows(conn, ctx))
+async def first_rows(ctx: Context) -> None:
+    """Write the built-in channel and its aliases, once."""
+    await ctx.backend.write(lambda conn: _first_rows(conn, ctx))
 
 
-def _first_rows(conn: Connection, ctx: Context) -> bool:
+def _first_rows(conn: Connection, ctx: Context) -> None:
     if setting_rows.get(conn, _DONE) is not None:
-        return False
+        return
     now = ctx.clock.now_ms()
     channel = Channel(
         id=ctx.ids.new("chan"),
@@ -36,4 +36,3 @@ def _first_rows(conn: Connection, ctx: Context) -> bool:
     for alias in ALIASES:
         channel_rows.put_alias(conn, alias, MODEL, now)
     setting_rows.put(conn, _DONE, now, now)
-    return True

@@ -1,7 +1,7 @@
 """Runs a job in a child process under limits and says how it ended. Knows nothing about pictures or clips.
 
 One *porter* process per server imports the decoders once and forks a fresh process for every job, because
-importing them costs 0.2 s a time and a fork 5 ms. The porter holds no secret, has an empty environment and, where
+importing them costs 0.2 s a time and a fork a small part of that. The porter holds no secret, has an empty environment and, where
 the kernel allows it, no network; it ends by itself when it is idle or when the server is gone.
 """
 
