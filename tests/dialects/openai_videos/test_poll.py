@@ -22,8 +22,9 @@ from reelgate.core.dialect import (
     capabilities,
 )
 from reelgate.core.errors import Code
+from reelgate.core.openai_shape import MOST_PAGES
 from reelgate.core.task import Verb
-from reelgate.dialects.openai_videos import DIALECT, MOST_PAGES
+from reelgate.dialects.openai_videos import DIALECT
 from reelgate.testing.play import play, reply
 from tests.dialects.openai_videos.case import NOW_MS, REF, SECRET, channel, job, submission
 
