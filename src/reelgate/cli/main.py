@@ -67,6 +67,7 @@ COMMANDS: dict[str, str] = {
     "models": "models:models",
     "keys": "keys:keys",
     "channels": "channels:channels",
+    "inbox": "inbox:inbox",
     "doctor": "doctor:doctor",
     "db": "db:db",
     "config": "config:config",

@@ -45,7 +45,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "退出码：0 完成，1 失败，2 用法错误，3 未找到，4 无权限，5 无法连接服务器，6 结果未知，130 被中断。",
     ),
     "help.commands": ("Commands", "命令"),
-    "command.serve": ("Run the server and the studio.", "运行服务器与工作室。"),
+    "command.serve": ("Run the server.", "运行服务器。"),
     "command.worker": (
         "Run a worker beside servers that share a database.",
         "在共享数据库的服务器旁运行一个工作进程。",
@@ -59,6 +59,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "command.models": ("Show which models can be asked for.", "显示可用的模型。"),
     "command.keys": ("Create, list, revoke and import API keys.", "创建、列出、吊销和导入 API 密钥。"),
     "command.channels": ("Connect upstream accounts.", "接入上游账户。"),
+    "command.inbox": (
+        "Decide about submissions nobody can vouch for.",
+        "处理无法确认是否已提交的任务。",
+    ),
     "command.doctor": ("Check this installation.", "检查本安装。"),
     "command.db": ("Upgrade, back up and restore the data.", "升级、备份和恢复数据。"),
     "command.config": (
@@ -197,6 +201,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "column.dialect": ("Dialect", "方言"),
     "column.base_url": ("Address", "地址"),
     "column.models": ("Models", "模型"),
+    "column.channel": ("Channel", "通道"),
+    "column.ref": ("Upstream id", "上游编号"),
+    "column.held": ("Held", "冻结金额"),
     "column.at_once": ("At once", "并发"),
     "column.check": ("Check", "检查项"),
     "column.finding": ("Finding", "结果"),
@@ -377,6 +384,22 @@ WORDS: dict[str, tuple[str, str]] = {
         "Add --self-hosted if the upstream is your own machine.",
         "如果上游是你自己的机器，请加上 --self-hosted。",
     ),
+    "inbox.help": (
+        "See submissions nobody can vouch for, and decide. A doubtful paid call is never sent again by itself.",
+        "查看无法确认的提交并作出决定。存疑的付费调用绝不会自动重发。",
+    ),
+    "inbox.list": ("List what waits for a decision.", "列出等待决定的任务。"),
+    "inbox.exists": (
+        "The upstream has the job under REF: go on watching it.",
+        "上游确有此任务（编号 REF）：继续跟踪。",
+    ),
+    "inbox.resend": (
+        "The job never existed upstream: send it again. If it did exist, it is paid for twice.",
+        "上游从未有此任务：重新提交。若其实存在，则会重复付费。",
+    ),
+    "inbox.give_up": ("Give up: end the task and release its money.", "放弃：结束任务并释放冻结金额。"),
+    "inbox.none": ("Nothing waits for a decision.", "没有等待决定的任务。"),
+    "inbox.decided": ("{id} is now {status}.", "{id} 现在的状态：{status}。"),
     "channels.list": ("List channels; secrets are never shown.", "列出通道；不会显示密钥。"),
     "channels.none": ("No channels yet.", "还没有通道。"),
     "channels.remove": (

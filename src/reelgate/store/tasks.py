@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import BindParameter, Connection, and_, bindparam, func, select, tuple_, update
+from sqlalchemy import BindParameter, Connection, and_, bindparam, func, or_, select, tuple_, update
 from sqlalchemy import insert as insert_into
 
 from reelgate.core.errors import Failure
@@ -385,3 +385,16 @@ def settle_dispute(conn: Connection, task_id: str, now: int) -> bool:
 def cancels_wanted(conn: Connection) -> list[tuple[str, str]]:
     """List channel and ref of every running task that somebody wants cancelled."""
     return [(channel_id, ref) for channel_id, ref in conn.execute(_CANCELS_WANTED)]
+
+
+_IN_DOUBT: Final = (
+    select(*_COLUMNS, attempts.c.ref)
+    .join(attempts, attempts.c.id == tasks.c.attempt_id, isouter=True)
+    .where(or_(tasks.c.status == Status.UNCONFIRMED.value, tasks.c.disputed.is_(True)))
+    .order_by(tasks.c.created_at, tasks.c.id)
+)
+
+
+def in_doubt(conn: Connection) -> list[tuple[Task, str | None]]:
+    """List every task that waits for somebody's decision, oldest first, with its upstream's ref when known."""
+    return [(_task(row[:-1]), row[-1]) for row in conn.execute(_IN_DOUBT)]
