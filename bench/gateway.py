@@ -45,7 +45,7 @@ class Gateway:
 
     def start_on(self, server: str) -> Process:
         """Start the same application on a server by name."""
-        env = {"REELGATE_DATA": str(self.data)}
+        env = {"REELGATE_DATA": str(self.data), "PYTHONPATH": str(ROOT / ".venv-peers" / "granian")}
         place = ["--host", "127.0.0.1", "--port", str(self._port)]
         command = {
             "uvicorn": ["-m", "uvicorn", "--loop", "uvloop", "--http", "httptools", "--no-access-log"],

@@ -1,4 +1,8 @@
-"""The same application on two ASGI servers, for the decision which one `reelgate serve` uses. Not in `make bench`."""
+"""The same application on two ASGI servers, for the decision which one `reelgate serve` uses.
+
+Not in `make bench`; granian has to be there first:
+`.venv/bin/uv pip install --target .venv-peers/granian --python .venv/bin/python granian`.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +52,7 @@ def _one(bench: Bench, folder: Path, up: str, server: str) -> dict[str, Any]:
         process.wait_for(f"{gateway.url}/ready")
         bench.say(f"servers: {server}")
         done = gateway.finished("a clip to download")
-        say = {"seconds": bench.seconds, "warm_s": bench.warm_s}
+        say: Any = {"seconds": bench.seconds, "warm_s": bench.warm_s}
         status = drive(gateway.url, "GET", [f"/v1/videos/{done}"], gateway.key, **say)
         content = drive(gateway.url, "GET", [f"/v1/videos/{done}/content"], gateway.key, **say)
         opened = _streams(gateway, done)
@@ -58,7 +62,6 @@ def _one(bench: Bench, folder: Path, up: str, server: str) -> dict[str, Any]:
             "status per second": round(status.per_second, 1),
             "content MB per second": round(content.bytes_per_second / 1e6),
             "event streams opened and read to their end, per second": round(opened, 1),
-            "memory MiB": round(process.rss_mib(), 1),
         }
     finally:
         process.stop()
