@@ -16,7 +16,9 @@ from reelgate.core.dialect import (
     Accepted,
     Channel,
     Drawing,
+    Found,
     NoReply,
+    NotFound,
     Observation,
     Phase,
     Refused,
@@ -137,8 +139,21 @@ def test_cancelling_stops_a_drawing_unless_it_is_finished(state: Any, ended: boo
     assert outcome.ended is ended
 
 
-def test_it_offers_cancel_and_nothing_it_does_not_have() -> None:
-    assert capabilities(DIALECT) == {"cancel"}
+def test_it_offers_cancel_and_find_and_nothing_it_does_not_have() -> None:
+    assert capabilities(DIALECT) == {"cancel", "find"}
+
+
+def test_a_drawing_is_found_under_its_token_or_was_certainly_never_begun() -> None:
+    asked, found = step(DIALECT.find(submission(), CHANNEL, frozenset()), Drawing(state="drawing", progress=4))
+    _, missed = step(DIALECT.find(submission(), CHANNEL, frozenset()), Drawing(state="absent"))
+    _, unclear = step(DIALECT.find(submission(), CHANNEL, frozenset()), NoReply(sent=True, reason="?"))
+
+    assert asked == Render(key="token")
+    assert isinstance(found, Found)
+    assert found.ref == "token"
+    assert isinstance(missed, NotFound)
+    assert missed.certain
+    assert isinstance(unclear, Unclear)
 
 
 # The profile.

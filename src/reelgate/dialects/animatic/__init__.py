@@ -20,6 +20,9 @@ from reelgate.core.dialect import (
     Channel,
     Drawing,
     Effect,
+    FindOutcome,
+    Found,
+    NotFound,
     Observation,
     Output,
     Phase,
@@ -216,6 +219,17 @@ class Animatic:
                 phase=None, trouble=Failure(code=Code.SERVER_ERROR, message="The renderer did not answer.")
             )
         return _observed(ref, answer)
+
+    def find(
+        self, submission: Submission, channel: Channel, taken: frozenset[str]
+    ) -> Generator[Effect, Answer, FindOutcome]:
+        """Look for the drawing of an attempt; it lies under the attempt's token or was never begun."""
+        answer = yield Render(key=submission.token)
+        if not isinstance(answer, Drawing):
+            return Unclear(reason="The renderer did not answer.")
+        if answer.state == "absent":
+            return NotFound(certain=True, reason="The drawing was never begun.")
+        return Found(ref=submission.token, observation=_observed(submission.token, answer))
 
     def cancel(self, ref: str, channel: Channel) -> Generator[Effect, Answer, CancelOutcome]:
         """Stop the drawing."""
