@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from reelgate.core.render import Move, Shot
 
+# How far across, how far down, how much nearer.
 _AXES = {
-    Move.PAN_LEFT: (1.0, 0.0, 0.12),
-    Move.PAN_RIGHT: (-1.0, 0.0, 0.12),
-    Move.TILT_UP: (0.0, 0.7, 0.1),
-    Move.TILT_DOWN: (0.0, -0.7, 0.1),
+    Move.PAN_LEFT: (1.0, 0.0, 0.0),
+    Move.PAN_RIGHT: (-1.0, 0.0, 0.0),
+    Move.TILT_UP: (0.0, 0.7, 0.0),
+    Move.TILT_DOWN: (0.0, -0.7, 0.0),
     Move.PUSH_IN: (0.12, 0.0, 1.0),
     Move.PULL_OUT: (-0.12, 0.0, -1.0),
 }
@@ -35,6 +36,8 @@ class View:
     seconds: float
     """Time since the shot began."""
     progress: float
+    steady: bool = False
+    """Whether nothing grows during the shot, so that what is scaled once stays so."""
 
     def scale(self, depth: float) -> float:
         """Give how large a layer at `depth` appears."""
@@ -54,4 +57,5 @@ def view_at(shot: Shot, width: int, fps: int, frame: float, length: int) -> View
         zoom=max(0.0, 0.02 + zoom * (0.5 + dolly * along)),
         seconds=frame / fps,
         progress=progress,
+        steady=dolly == 0,
     )

@@ -7,7 +7,7 @@ which row on, so that what it hides is not drawn at all.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -43,6 +43,26 @@ def mask_image(alpha: Floats) -> Image.Image:
     return Image.fromarray(values)
 
 
+def _weights(band: Image.Image, opacity: float) -> Ints:
+    alpha = pixels(band)
+    if opacity < 1:
+        alpha *= np.int16(round(opacity * 128))
+        alpha >>= 7
+    alpha += alpha >> 7
+    alpha >>= 1
+    return alpha
+
+
+def _between(one: Ints, other: Ints, share: np.int16) -> Ints:
+    if not share:
+        return one
+    step = other - one
+    step *= share
+    step >>= 7
+    step += one
+    return step
+
+
 @dataclass(frozen=True)
 class Sheet:
     """A wide cut-out with a colour gradient from top to bottom."""
@@ -66,6 +86,8 @@ class Sheet:
     bob: float = 0.0
     beat: float = 0.0
     phase: float = 0.0
+    scaled: dict[float, Ints] = field(default_factory=dict[float, Ints], repr=False, compare=False)
+    """The mask at the scales it was needed in, 0 to 128, with a row and a column to spare."""
 
     def _place(self, view: View, width: int) -> tuple[float, float, float]:
         scale = view.scale(self.depth)
@@ -96,17 +118,29 @@ class Sheet:
         last = min(height, math.floor((self.mask.height - above) * scale))
         colours = self._rows(above, scale, max(first, 0), height)
         if last > first:
-            box = (left, above + first / scale, left + width / scale, above + last / scale)
-            band = self.mask.resize((width, last - first), Image.Resampling.BILINEAR, box=box)
-            alpha = pixels(band)
-            alpha *= np.int16(round(self.opacity * 128))
-            alpha >>= 7
-            alpha += alpha >> 7
-            alpha >>= 1
+            if view.steady or not self.depth:
+                alpha = self._shifted(scale, left * scale, above * scale + first, (width, last - first))
+            else:
+                box = (left, above + first / scale, left + width / scale, above + last / scale)
+                band = self.mask.resize((width, last - first), Image.Resampling.BILINEAR, box=box)
+                alpha = _weights(band, self.opacity)
             canvas.lay(alpha, colours[: last - first], first)
         if self.solid and height > last:
             below = max(last, 0)
             canvas.fill_rows(colours[below - first :], below)
+
+    def _shifted(self, scale: float, left: float, top: float, size: tuple[int, int]) -> Ints:
+        """Give a part of the scaled mask, moved by fractions of a pixel; much cheaper than scaling it again."""
+        mask = self.scaled.get(scale)
+        if mask is None:
+            whole = (math.ceil(self.mask.width * scale), math.ceil(self.mask.height * scale))
+            mask = _weights(self.mask.resize(whole, Image.Resampling.BILINEAR), self.opacity)
+            mask = self.scaled[scale] = np.pad(mask, ((0, 2), (0, 2)), mode="edge")
+        x, y = math.floor(left), math.floor(top)
+        part = mask[y : y + size[1] + 1, x : x + size[0] + 1]
+        across, down = np.int16((left - x) * 128), np.int16((top - y) * 128)
+        part = _between(part[:, :-1], part[:, 1:], across)
+        return _between(part[:-1], part[1:], down)
 
     def _rows(self, above: float, scale: float, first: int, last: int) -> Floats:
         steps = len(self.tint) - 1

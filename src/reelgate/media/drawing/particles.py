@@ -12,6 +12,7 @@ from reelgate.media.drawing.canvas import Canvas
 from reelgate.media.drawing.colour import Floats, Ints, yuv
 
 _PHASES = 4
+_FULL = 64
 
 
 @dataclass(frozen=True)
@@ -53,36 +54,24 @@ class Swarm:
         x = np.mod(x, width + 60) - 30
         y = np.mod(y, high - low + 40) - 20 + np.float32(low)
         shine = 1 - self.twinkle * (0.5 + 0.5 * np.sin(seconds * (2 + 3 * self.near) + self.phase * 3))
-        weight = np.rint(shine * np.float32(self.opacity * 64)).astype(np.int16)
+        weight = np.rint(shine * np.float32(self.opacity * _FULL)).astype(np.int16)
         rank = np.minimum((self.near * len(self.stamps)).astype(np.int32), len(self.stamps) - 1)
-        tint = yuv(self.colour)
+        layer: Ints = np.zeros((height, width), np.int16)
         for i in np.flatnonzero(weight > 0).tolist():
-            _stamp(canvas, self.stamps[int(rank[i])], float(x[i]), float(y[i]), int(weight[i]), tint)
+            _stamp(layer, self.stamps[int(rank[i])], float(x[i]), float(y[i]), int(weight[i]))
+        canvas.lay(layer, np.repeat(yuv(self.colour)[None, :], height, axis=0), 0)
 
 
-def _stamp(
-    canvas: Canvas,
-    phases: tuple[Ints, ...],
-    x: float,
-    y: float,
-    weight: int,
-    tint: Floats,
-) -> None:
+def _stamp(layer: Ints, places: tuple[Ints, ...], x: float, y: float, weight: int) -> None:
     left, top = math.floor(x), math.floor(y)
-    mask = phases[int((y - top) * _PHASES) * _PHASES + int((x - left) * _PHASES)]
+    mask = places[int((y - top) * _PHASES) * _PHASES + int((x - left) * _PHASES)]
     deep, wide = mask.shape
     left -= wide // 2
     top -= deep // 2
-    if left < 0 or top < 0 or left + wide > canvas.width or top + deep > canvas.height:
+    if left < 0 or top < 0 or left + wide > layer.shape[1] or top + deep > layer.shape[0]:
         return
-    alpha = mask * np.int16(weight) >> 6
-    part = canvas.y[top : top + deep, left : left + wide]
-    part += ((np.int16(tint[0]) - part) * alpha) >> 7
-    a, b = top // 2, left // 2
-    thin = alpha[::2, ::2]
-    for plane, value in ((canvas.u, tint[1]), (canvas.v, tint[2])):
-        spot = plane[a : a + thin.shape[0], b : b + thin.shape[1]]
-        spot += ((np.int16(value) - spot) * thin[: spot.shape[0], : spot.shape[1]]) >> 7
+    part = layer[top : top + deep, left : left + wide]
+    np.maximum(part, mask if weight == _FULL else mask * np.int16(weight) >> 6, out=part)
 
 
 def dots(

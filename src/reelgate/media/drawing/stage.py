@@ -16,6 +16,9 @@ from reelgate.media.drawing.colour import Floats, Palette, mix, ramp
 from reelgate.media.drawing.layers import Element, Sheet, mask_image, radial, sheet
 
 _HORIZONS = {Framing.WIDE: 0.56, Framing.CLOSE: 0.64, Framing.AERIAL: 0.34, Framing.LOW: 0.72}
+_FAR = 0.3
+_STALE = 1 / 16
+"""Seconds that far sheets may stand still."""
 _FINE = 2
 """Cut-outs are drawn this much larger and then reduced, for clean edges."""
 
@@ -32,6 +35,9 @@ class Stage:
     rng: np.random.Generator
     elements: list[Element] = field(default_factory=list[Element])
     sky: Canvas | None = None
+    far: Canvas | None = None
+    """The far sheets as they were drawn last; they move so little that every other frame will do."""
+    far_seconds: float = 0.0
 
     @property
     def unit(self) -> float:
@@ -64,10 +70,32 @@ class Stage:
         for element in reversed(self.elements):
             limits.append(limit)
             limit = min(limit, element.floor(view, canvas.height))
-        if self.sky is not None:
-            canvas.take(self.sky)
-        for element, last in zip(self.elements, reversed(limits), strict=True):
+        limits.reverse()
+        count = 0 if view.steady else self._far_count()
+        if count and self.far is not None and 0 <= view.seconds - self.far_seconds < _STALE:
+            canvas.take(self.far)
+        else:
+            if self.sky is not None:
+                canvas.take(self.sky)
+            room = round(self.unit * 8) + 2  # what is nearer may uncover a little before the next time
+            for element, last in zip(self.elements[:count], limits, strict=False):
+                element.draw(canvas, view, min(canvas.height, last + room))
+            if count:
+                self._hold(canvas, view)
+        for element, last in zip(self.elements[count:], limits[count:], strict=True):
             element.draw(canvas, view, last)
+
+    def _far_count(self) -> int:
+        for number, element in enumerate(self.elements):
+            if not isinstance(element, Sheet) or element.depth > _FAR or element.beat:
+                return number
+        return len(self.elements)
+
+    def _hold(self, canvas: Canvas, view: View) -> None:
+        if self.far is None:
+            self.far = Canvas.blank(self.width, self.height)
+        self.far.take(canvas)
+        self.far_seconds = view.seconds
 
 
 def open_sky(

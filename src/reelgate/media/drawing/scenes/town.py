@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw
 
 from reelgate.core.render import Framing, Weather
 from reelgate.media.drawing import noise
@@ -145,34 +145,20 @@ def _sign(board: Cutout, rng: np.random.Generator, x: float, y: float, size: flo
         board.stroke([(x, y), (x, y + tall)], size * 0.25)
 
 
-def _neon(stage: Stage, mask: Image.Image, top: float, depth: float, deep: int) -> None:
+def _neon(stage: Stage, mask: Image.Image, top: float, depth: float, deep: float) -> None:
+    """Let signs glow: every other stretch of the row in one of two colours, with a halo around it."""
     colours = [rgb(_NEON[int(i)]) for i in stage.rng.choice(len(_NEON), 2, replace=False)]
-    parts = np.array_split(np.arange(mask.width), 6)
+    stretches = np.array_split(np.arange(mask.width), 6)
     for number, colour in enumerate(colours):
         values = np.asarray(mask).copy()
-        for index, part in enumerate(parts):
-            if index % 2 != number:
-                values[:, part] = 0
+        for part in stretches[1 - number :: 2]:
+            values[:, part] = 0
         own = Image.fromarray(values)
-        small = own.reduce(6)
-        halo = np.asarray(small).astype(np.float32)
-        soft = Image.fromarray(np.clip(_blur(halo, 5) * 2.3, 0, 255).astype(np.uint8)).resize(
-            own.size, Image.Resampling.BILINEAR
-        )
-        bright = mix(colour, rgb("#ffffff"), 0.3)
-        for picture, tone, strength in ((soft, colour, 0.6), (own, bright, 1.0)):
-            stage.add(
-                sheet(
-                    picture,
-                    np.repeat(tone[None, :], 2, axis=0),
-                    top=top,
-                    depth=depth,
-                    pivot=stage.horizon,
-                    reach=deep,
-                    solid=False,
-                    opacity=strength,
-                )
-            )
+        halo = np.clip(_blur(np.asarray(own.reduce(6)).astype(np.float32), 5) * 1.4, 0, 150)
+        soft = Image.fromarray(halo.astype(np.uint8)).resize(own.size, Image.Resampling.BILINEAR)
+        tone = np.repeat(mix(colour, rgb("#ffffff"), 0.18)[None, :], 2, axis=0)
+        lit = ImageChops.lighter(own, soft)
+        stage.add(sheet(lit, tone, top=top, depth=depth, pivot=stage.horizon, reach=deep, solid=False))
 
 
 def _blur(values: Floats, radius: int) -> Floats:
