@@ -109,7 +109,9 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True):
     """Status words that mean something of their own here, folded."""
     cost: Callable[[Job], Micro | None] = unpriced
     codes: Mapping[str, Code] = {}
-    """Error codes that mean something of their own here, folded; used where words tell nothing."""
+    """Error codes that say exactly what happened, folded."""
+    vague: Mapping[str, Code] = {}
+    """Error codes that say little, folded; used where the words beside them tell nothing."""
 
 
 # The flows.
@@ -300,10 +302,12 @@ def observation(job: Job, ref: str, channel: Channel, wire: Wire) -> Observation
 
 def _failure(said: Said | None, word: object, channel: Channel, wire: Wire) -> Failure:
     known = job_failure(said, word=word, secret=channel.secret)
-    own = wire.codes.get(fold(said.code)) if said is not None else None
-    if said is None or own is None or known.code is not Code.UPSTREAM_FAILED:
+    if said is None:
         return known
-    return failure_of(said, own, secret=channel.secret)
+    own = wire.codes.get(fold(said.code))
+    if own is None and known.code is Code.UPSTREAM_FAILED:
+        own = wire.vague.get(fold(said.code))
+    return known if own is None else failure_of(said, own, secret=channel.secret)
 
 
 def _spoken(job: Job) -> Said | None:

@@ -108,5 +108,5 @@ def _outputs(job: Job, ref: str, channel: Channel) -> tuple[Output, ...]:
 WIRE: Final = Wire(
     headers=_headers,
     outputs=_outputs,
-    codes={"user_error": Code.INVALID_REQUEST, "invalid_user_input": Code.INVALID_REQUEST},
+    vague={"user_error": Code.INVALID_REQUEST, "invalid_user_input": Code.INVALID_REQUEST},
 )

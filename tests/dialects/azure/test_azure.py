@@ -55,7 +55,7 @@ def sent(given_: Any, channel: Any = CHANNEL) -> Any:
 def test_the_key_goes_in_its_own_header_everywhere():
     done = reply(job(status="completed"))
     polled = play(DIALECT.poll(REF, CHANNEL), done)
-    output = polled.result.outputs[0].call
+    output: Any = polled.result.outputs[0].call
 
     for call in (sent(submission()), polled.call, output):
         assert call.headers["api-key"] == SECRET
@@ -97,7 +97,9 @@ def test_a_throttle_says_how_long_in_its_own_header():
 def test_a_user_error_is_told_by_its_words_and_else_a_bad_request(words, code):
     failed = job(status="failed", error={"code": "user_error", "message": words})
 
-    assert play(DIALECT.poll(REF, CHANNEL), reply(failed)).result.error.code is code
+    seen: Any = play(DIALECT.poll(REF, CHANNEL), reply(failed)).result
+
+    assert seen.error.code is code
 
 
 def test_an_unclear_submission_is_looked_for_and_nothing_is_stopped():

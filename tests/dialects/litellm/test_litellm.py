@@ -63,7 +63,7 @@ def test_the_first_id_stays_the_ref_whatever_later_answers_call_the_job():
     assert isinstance(outcome, Accepted)
     assert outcome.ref == REF
 
-    polled = play(DIALECT.poll(REF, CHANNEL), reply(job(id="video_other", status="completed")))
+    polled: Any = play(DIALECT.poll(REF, CHANNEL), reply(job(id="video_other", status="completed")))
 
     path = "/videos/video_b3BlbmFpO3NvcmEtMjt2XzE%2F%2BA%3D%3D"
     assert polled.call.path == path
@@ -98,7 +98,7 @@ def test_a_refusal_wrapped_as_a_500_leaves_a_submission_unclear():
     ],
 )
 def test_a_wrapped_error_on_a_poll_says_what_the_trouble_is_and_ends_nothing(words, code):
-    seen = play(DIALECT.poll(REF, CHANNEL), reply(wrapped(words), 500)).result
+    seen: Any = play(DIALECT.poll(REF, CHANNEL), reply(wrapped(words), 500)).result
 
     assert (seen.phase, seen.trouble.code, seen.lost) == (None, code, False)
 

@@ -126,7 +126,7 @@ def test_a_deleted_job_reads_as_cancelled():
 
 
 def test_a_failure_without_a_code_has_its_reason():
-    seen = play(
+    seen: Any = play(
         DIALECT.poll(REF, CHANNEL), reply(job(status="failed", error={"message": "The prompt is too long."}))
     ).result
 
