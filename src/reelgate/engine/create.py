@@ -53,6 +53,11 @@ async def create(
     Raises CallerError naming the parameter when the request cannot be served, its key was used for
     another request, or credit does not cover it.
     """
+    if idempotency is not None and idempotency.kind != "first":
+        # Asked before anything else: what was promised once holds though models have changed since.
+        known = await ctx.backend.point(lambda conn: _earlier(conn, ctx, who, idempotency))
+        if known is not None:
+            return Created(known, replayed=True)
     parent = await _parent(ctx, who, draft)
     served = ctx.channels.resolve(_model_name(ctx, draft, parent))
     request = await _request(ctx, who, draft, parent, served.profile)
