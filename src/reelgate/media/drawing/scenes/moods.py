@@ -266,21 +266,15 @@ class Flames:
         low = first.astype(np.int32)
         part = (first - low)[:, None]
         rows = self.field[low] * (1 - part) + self.field[(low + 1) % tall] * part
-        heat = self.shape + (rows - np.float32(0.5)) * np.float32(0.95)
+        heat = (self.shape + (rows - np.float32(0.5)) * np.float32(1.3)).astype(np.float32)
+        fine = np.asarray(Image.fromarray(heat).resize(self.size, Image.Resampling.BICUBIC))
         at = (
-            self.middle[0] - self.size[0] / 2 + view.dx * 0.6,
-            self.middle[1] - self.size[1] + view.dy * 0.6,
+            round(self.middle[0] - self.size[0] / 2 + view.dx * 0.6),
+            round(self.middle[1] - self.size[1] + view.dy * 0.6),
         )
-        for level, colour in zip((0.3, 0.52, 0.78), self.colours, strict=True):
-            mask = mask_image(noise.smooth(level, level + 0.16, heat))
-            stamp_image_wide(canvas, mask, at, self.size, colour)
-
-
-def stamp_image_wide(
-    canvas: Canvas, mask: Image.Image, at: tuple[float, float], size: tuple[int, int], colour: Floats
-) -> None:
-    """Enlarge a coarse mask smoothly and lay it down."""
-    stamp_image(canvas, mask.resize(size, Image.Resampling.BICUBIC), at, size, colour, 0.95)
+        for level, colour in zip((0.26, 0.56, 0.92), self.colours, strict=True):
+            mask = mask_image(noise.smooth(level, level + 0.12, fine))
+            stamp_image(canvas, mask, at, self.size, colour, 0.95)
 
 
 def fire(stage: Stage) -> None:
@@ -343,9 +337,10 @@ def _flames(stage: Stage, foot: float) -> Flames:
     small = (max(16, wide // 4), max(20, high // 4))
     x = np.linspace(-1, 1, small[0], dtype=np.float32)[None, :]
     y = np.linspace(1, 0, small[1], dtype=np.float32)[:, None]
-    half = 0.62 * (1 - y) ** 0.7 * (0.35 + 0.65 * noise.smooth(-0.05, 0.22, y)) + 0.03
-    shape = np.clip(1.25 - np.abs(x) / half, -1.4, 1) - y * 0.35
-    shape *= noise.smooth(0.0, 0.06, y)
+    half = 0.6 * (1 - y) ** 0.95 * (0.45 + 0.55 * noise.smooth(-0.05, 0.3, y)) + 0.02
+    shape = np.clip(1.3 - np.abs(x) / half, -1.4, 1.05) - y * 0.42
+    shape -= noise.smooth(0.7, 1.0, y) * np.float32(1.1)
+    shape -= (1 - noise.smooth(0.0, 0.05, y)) * np.float32(1.0)
     field = noise.field(stage.rng, (small[0], small[1] * 4), (4.5, 15), 3)
     blend = np.linspace(0, 1, 24, dtype=np.float32)[:, None]
     field[-24:] = field[-24:] * (1 - blend) + field[:24][::-1] * blend

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from PIL import Image
 
-from reelgate.core.render import Style, Subject
+from reelgate.core.render import Style, Subject, Weather
 from reelgate.media.drawing.colour import mix, rgb
 from reelgate.media.drawing.layers import Sprite
 from reelgate.media.drawing.stage import Cutout, Stage
@@ -404,7 +404,7 @@ def _single(stage: Stage, subject: Subject) -> Sprite:
             )
         case _:
             return Sprite(
-                person_mask(int(170 * unit)),
+                person_mask(int(170 * unit), umbrella=stage.backdrop.weather is Weather.RAIN),
                 dark,
                 side,
                 ground,
