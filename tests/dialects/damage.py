@@ -7,8 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from reelgate.core.dialect import Channel, Dialect, NoReply, Phase, Submission
-from reelgate.testing.play import reply
+from reelgate.core.dialect import Channel, Dialect, Moment, NoReply, Now, Phase, Submission
+from reelgate.testing.play import NOW_MS, reply
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=40)
 ANYTHING = st.recursive(
@@ -46,9 +46,12 @@ def ended(flow: Generator[Any, Any, Any], first: Any) -> Any:
     """Run a flow to its end: one answer, then silence."""
     answer, result = first, None
     try:
-        next(flow)
+        effect = next(flow)
         for _ in range(300):
-            flow.send(answer)
+            if isinstance(effect, Now):
+                effect = flow.send(Moment(NOW_MS))
+                continue
+            effect = flow.send(answer)
             answer = NoReply(sent=True, reason="enough")
         raise AssertionError("a flow asks for ever")
     except StopIteration as end:

@@ -87,7 +87,8 @@ def whole(body: dict[str, Any]) -> dict[str, Any]:
 def enveloped(body: dict[str, Any]) -> dict[str, Any]:
     """Take the job out of `{code, message, data}` where it is in there."""
     inner = as_object(body.get("data"))
-    return inner if inner is not None and ref_of(inner) and not ref_of(body) else body
+    named = inner is not None and (ref_of(inner) is not None or isinstance(inner.get("status"), str))
+    return inner if inner is not None and named and ref_of(body) is None else body
 
 
 def unpriced(_job: Job) -> Micro | None:

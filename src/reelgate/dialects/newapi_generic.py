@@ -17,7 +17,7 @@ Facts: docs.newapi.pro; QuantumNous/new-api dto/openai_video.go @705748d. Not tr
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from reelgate.core import openai_shape as shape
 from reelgate.core.dialect import (
@@ -34,8 +34,8 @@ from reelgate.core.dialect import (
     SubmitOutcome,
 )
 from reelgate.core.errors import Failure
-from reelgate.core.openai_call import bearer, data_url, json_call, link, only_create, refusal
-from reelgate.core.openai_shape import Job, Wire, enveloped, reported
+from reelgate.core.openai_call import bearer, data_url, json_call, link, only_create, refusal, web_address
+from reelgate.core.openai_shape import Job, Wire, elements, enveloped, reported
 from reelgate.core.task import Request, Role
 from reelgate.core.words import as_object
 
@@ -123,10 +123,27 @@ def _progress(job: Job) -> int | None:
 
 
 def _addresses(job: Job) -> Iterator[object]:
-    for place in (job, as_object(job.get("data")) or {}):
-        metadata = as_object(place.get("metadata")) or {}
-        yield from (place.get("url"), place.get("video_url"), place.get("result_url"), metadata.get("url"))
-    yield job.get("fail_reason")
+    metadata = as_object(job.get("metadata")) or {}
+    yield from (job.get("url"), job.get("result_url"), job.get("video_url"), metadata.get("url"))
+    yield web_address(job.get("fail_reason"))
+    yield from _inside(job.get("data"), 6)
+
+
+_CLIPS: Final = ("video_url", "url", "download_url", "result_url")
+_NOT_CLIPS: Final = ("image", "cover", "thumb", "poster", "input", "frame", "gif", "audio", "request")
+
+
+def _inside(value: object, depth: int) -> Iterator[object]:
+    """Give what could be the clip's address in a vendor's own answer; never what is named a picture or an input."""
+    if depth == 0:
+        return
+    for item in elements(value)[:20]:
+        yield from _inside(item, depth - 1)
+    place = as_object(value) or {}
+    yield from (web_address(place.get(name)) for name in _CLIPS)
+    for name, inner in place.items():
+        if isinstance(inner, dict | list) and not any(word in name.lower() for word in _NOT_CLIPS):
+            yield from _inside(cast("object", inner), depth - 1)
 
 
 def _outputs(job: Job, _ref: str, channel: Channel) -> tuple[Output, ...]:

@@ -56,7 +56,7 @@ class OpenAIVideos:
     """Speaks `/videos`."""
 
     name = "openai_videos"
-    recorded = Recorded(base="/v1")
+    recorded = Recorded(base="/v1", settings={"cancel": "delete"})
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:
         """Send the paid call once and say what is certain about it."""

@@ -48,14 +48,14 @@ from reelgate.core.openai_shape import Job, Wire, elements
 from reelgate.core.profile import Profile
 from reelgate.core.signature import is_fresh
 from reelgate.core.task import Request, Role, Size, Verb, parse_size
-from reelgate.core.words import as_object
+from reelgate.core.words import as_object, nothing_learned
 
 
 class OpenRouter:
     """Speaks OpenRouter's `/videos`."""
 
     name = "openrouter"
-    recorded = Recorded(base="/api/v1")
+    recorded = Recorded(ops={"callback": "heard"}, base="/api/v1")
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:
         """Send the paid call once and say what is certain about it."""
@@ -78,6 +78,12 @@ class OpenRouter:
         if not str(event.get("type")).startswith("video.generation."):
             return None
         return shape.ref_of(as_object(event.get("data")) or {})
+
+    def heard(self, reply: Reply, channel: Channel) -> Observation:
+        """Read a delivery's body; a hint only, for the upstream is always asked."""
+        job = as_object((reply.object() or {}).get("data")) or {}
+        ref = shape.ref_of(job)
+        return nothing_learned(None) if ref is None else shape.observation(job, ref, channel, WIRE)
 
 
 DIALECT: Final = OpenRouter()

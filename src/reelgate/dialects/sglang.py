@@ -50,7 +50,8 @@ class Sglang:
     """Speaks SGLang Diffusion's `/videos`."""
 
     name = "sglang"
-    recorded = Recorded(base="/v1")
+    # A deletion answers with the job as it then is.
+    recorded = Recorded(ops={"cancel": "poll"}, base="/v1")
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:
         """Send the paid call once and say what is certain about it."""

@@ -44,7 +44,7 @@ class VllmOmni:
     """Speaks vLLM-Omni's `/videos`."""
 
     name = "vllm_omni"
-    recorded = Recorded(base="/v1")
+    recorded = Recorded(base="/v1", settings={"cancel": "delete"})
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:
         """Send the paid call once and say what is certain about it."""

@@ -134,6 +134,33 @@ def test_a_reason_that_is_an_address_is_the_clip_of_a_finished_job_only():
     assert "cdn.example" not in broken.error.message
 
 
+@pytest.mark.parametrize(
+    "vendor",
+    [
+        {"data": {"task_result": {"videos": [{"url": "https://cdn.example/k.mp4"}]}}},
+        {"content": {"video_url": "https://cdn.example/k.mp4"}},
+        {
+            "input": {"url": "https://cdn.example/in.png"},
+            "output": {"video_url": "https://cdn.example/k.mp4"},
+        },
+        [{"cover_image": {"url": "https://cdn.example/c.jpg"}}, {"url": "https://cdn.example/k.mp4"}],
+    ],
+)
+def test_the_clip_is_found_inside_the_vendors_own_answer(vendor):
+    (output,) = poll(wrapped(status="SUCCESS", data=vendor)).outputs
+
+    assert output.url == "https://cdn.example/k.mp4"
+
+
+def test_an_input_is_never_taken_for_the_clip():
+    inputs = {
+        "input": {"url": "https://cdn.example/in.mp4"},
+        "first_frame": {"url": "https://cdn.example/f.png"},
+    }
+
+    assert poll(wrapped(status="SUCCESS", data=inputs)).outputs == ()
+
+
 def test_a_failure_at_100_percent_is_a_failure():
     seen = poll(wrapped(status="FAILURE", progress="100%", fail_reason="upstream broke"))
 

@@ -268,6 +268,15 @@ def test_a_delivery_that_proves_nothing_names_nothing(callback):
     assert DIALECT.verify(callback, HOOK, NOW_MS) is None
 
 
+def test_what_a_delivery_says_is_read_as_a_hint():
+    seen = DIALECT.heard(reply({"type": "video.generation.expired", "data": job(status="expired")}), CHANNEL)
+    nothing = DIALECT.heard(reply({"type": "video.generation.expired", "data": {}}), CHANNEL)
+
+    assert seen.error is not None
+    assert seen.error.code is Code.EXPIRED
+    assert nothing.phase is None
+
+
 def test_without_a_secret_no_delivery_is_believed():
     assert DIALECT.verify(delivery(secret=""), "", NOW_MS) is None
 
