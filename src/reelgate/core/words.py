@@ -353,7 +353,7 @@ _BY_TEXT: Final[tuple[tuple[Code, re.Pattern[str]], ...]] = tuple(
         (Code.CONCURRENCY_LIMITED, r"concurren|parallel task|too many (?:running|active)"),
         (
             Code.MODEL_RETIRED,
-            r"\bmodel\b.{0,80}(?:retired|deprecated|decommission|no longer|shut down|sunset)",
+            r"\bmodels?\b.{0,80}(?:retired|deprecated|decommission|no longer|shut down|sunset)",
         ),
         (
             Code.NOT_READY,
