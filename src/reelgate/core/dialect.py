@@ -370,6 +370,15 @@ class Verifies(Protocol):
         ...
 
 
+@runtime_checkable
+class AnswersCallbacks(Protocol):
+    """A dialect whose upstream wants a word back before it trusts a callback address."""
+
+    def answer_callback(self, callback: Callback, /) -> Mapping[str, str] | None:
+        """Give the JSON to answer a trial with, at once; None for a callback that wants nothing back."""
+        ...
+
+
 class Likeness(msgspec.Struct, frozen=True, kw_only=True):
     """What a character is made from: a span of a clip, named by exactly one of `ref` and `url`."""
 
