@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import signal
 import time
+from collections.abc import Callable
 from typing import Any
 
 from bench.bench import Bench
@@ -59,19 +60,19 @@ def _watch(bench: Bench, count: int, word: str, done: float, *options: str) -> d
             process.stop(signal.SIGKILL)
 
 
-def _fill(gateway: Gateway, up: str, count: int, tell: Any) -> None:
-    """Create until the upstream has billed `count` jobs or a few more."""
-    while (billed := get(f"{up}/log")["billed"]) < count:
-        tell(billed / count)
-        drive(gateway.url, "POST", ["/v1/videos"], gateway.key, seconds=1, connections=8)
-        _wait_until_sent(up)
-    tell(1.0)
+def _fill(gateway: Gateway, up: str, count: int, tell: Callable[[float], None]) -> None:
+    """Create `count` tasks or a few more, and wait until the upstream has billed every one of them."""
+    made = 0
+    while made < count:
+        made += drive(gateway.url, "POST", ["/v1/videos"], gateway.key, seconds=1, connections=8).requests
+        tell(min(1.0, made / count))
+    _wait_until_sent(up)
 
 
 def _wait_until_sent(up: str) -> None:
     """Wait until nothing created is still on its way."""
     last, still = -1, 0
-    while still < 5:
+    while still < 15:
         billed = get(f"{up}/log")["billed"]
         still = still + 1 if billed == last else 0
         last = billed
