@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reelgate.core.dialect import Call, Closed, Follow, Line, NoReply
+from reelgate.core.dialect import Call, Closed, Follow, Line, Moment, NoReply, Now
 from reelgate.testing.play import ScriptError, play, reply
 
 
@@ -66,3 +66,17 @@ def test_lines_nobody_asked_for_are_not_left_over():
         return (yield Follow())
 
     assert play(first_line(), reply("a\nb\nc")).result == Line("a")
+
+
+def timed():
+    before = yield Now()
+    answer = yield Call(method="GET", path="/")
+    return before, answer
+
+
+def test_the_time_is_told_without_an_answer_of_the_script():
+    played = play(timed(), reply("x"), now_ms=7)
+
+    assert played.result[0] == Moment(7)
+    assert played.effects == (Now(), played.call)
+    assert play(timed(), reply("x")).result == play(timed(), reply("x")).result

@@ -89,7 +89,11 @@ class Follow(msgspec.Struct, frozen=True):
     """What the lines so far say about the job; shown to whoever waits, and nothing is decided by it."""
 
 
-Effect = Call | Render | Follow
+class Now(msgspec.Struct, frozen=True):
+    """Ask what time it is, for signatures and ages."""
+
+
+Effect = Call | Render | Follow | Now
 
 # Answers: what a flow may be sent.
 
@@ -150,7 +154,13 @@ class Drawing(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
-Answer = Reply | NoReply | Line | Closed | Drawing
+class Moment(msgspec.Struct, frozen=True):
+    """The time, in milliseconds since 1970."""
+
+    ms: int
+
+
+Answer = Reply | NoReply | Line | Closed | Drawing | Moment
 
 # Outcomes: what a flow may return.
 
@@ -166,7 +176,7 @@ class Phase(StrEnum):
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a finished file can be fetched: exactly one of `url`, `call` and `drawing`."""
+    """Where a finished file is: exactly one of `url`, `call`, `drawing` and `data`."""
 
     url: str | None = None
     """An absolute address that needs no key."""
@@ -174,8 +184,15 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     """A request on the channel, sent with the channel's own headers."""
     drawing: str | None = None
     """The key of a finished drawing."""
+    data: bytes | None = None
+    """The file itself, where the upstream puts it into its answer."""
     media_type: str = "video/mp4"
     expires_at_ms: int | None = None
+
+    def __repr__(self) -> str:
+        # A file is long, and the headers of a call may carry the channel's key.
+        where = f"{len(self.data)} bytes" if self.data is not None else self.url or self.call or self.drawing
+        return f"Output({where!r}, media_type={self.media_type!r}, expires_at_ms={self.expires_at_ms!r})"
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):

@@ -104,6 +104,9 @@ async def _fetch(ctx: Context, task: Task, output: Output, spooled: Path) -> Pat
     if output.drawing is not None:
         drawn = ctx.renders.finished(output.drawing)
         return drawn if drawn is not None else _gone()
+    if output.data is not None:
+        await asyncio.to_thread(spooled.write_bytes, output.data)
+        return spooled
     attempt = await attempt_of(ctx, task)
     source = output.call if output.call is not None else output.url or ""
     for _ in range(RESUMES):

@@ -14,7 +14,9 @@ from reelgate.core.dialect import (
     Effect,
     Follow,
     Line,
+    Moment,
     NoReply,
+    Now,
     Observation,
     Render,
     Reply,
@@ -69,6 +71,8 @@ class _Driver:
                 return await self._ctx.renders.ask(effect)
             case Follow():
                 return await self._next()
+            case Now():
+                return Moment(self._ctx.clock.now_ms())
             case _:
                 assert_never(effect)
 

@@ -8,9 +8,12 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from reelgate.core.dialect import Answer, Call, Closed, Effect, Follow, Line, Reply
+from reelgate.core.dialect import Answer, Call, Closed, Effect, Follow, Line, Moment, Now, Reply
 
 T = TypeVar("T")
+
+NOW_MS = 1_762_000_000_000
+"""The time it is in a played flow that is not told another."""
 
 
 class ScriptError(AssertionError):
@@ -35,8 +38,8 @@ class Played(msgspec.Struct, Generic[T], frozen=True):
         return only
 
 
-def play(flow: Generator[Effect, Answer, T], *answers: Answer) -> Played[T]:
-    """Run `flow` to its end, giving one answer to each effect.
+def play(flow: Generator[Effect, Answer, T], *answers: Answer, now_ms: int = NOW_MS) -> Played[T]:
+    """Run `flow` to its end, giving one answer to each effect; the time is told without one.
 
     A streaming call answered with one whole `Reply` is sent it as `net` would: the head, then line
     after line. Raises ScriptError when answers run out or are left over.
@@ -50,6 +53,9 @@ def play(flow: Generator[Effect, Answer, T], *answers: Answer) -> Played[T]:
             effects.append(effect)
             if isinstance(effect, Follow) and lines:
                 effect = flow.send(lines.popleft())
+                continue
+            if isinstance(effect, Now):
+                effect = flow.send(Moment(now_ms))
                 continue
             if not script:
                 flow.close()

@@ -55,6 +55,8 @@ from reelgate.core.dialect import (
     Found,
     Kept,
     Likeness,
+    Moment,
+    Now,
     Observation,
     Output,
     Phase,
@@ -208,8 +210,8 @@ def _drive(flow: Generator[Effect, Answer, Any], reply: Reply, told: _Told) -> A
                 case Follow(seen=seen):
                     told.progress = _furthest(told.progress, seen)
                     answer = lines.popleft() if lines else Closed(clean=True)
-                case Render():
-                    answer = Drawing(state="absent")
+                case Now() | Render():
+                    answer = Moment(NOW_MS) if isinstance(effect, Now) else Drawing(state="absent")
                 case Call() if called:
                     told.more = True
                     flow.close()
