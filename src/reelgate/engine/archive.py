@@ -5,6 +5,7 @@ An upstream link is never shown to a user. A download that fails never causes a 
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
