@@ -161,7 +161,7 @@ def looked(word: object, own: Mapping[str, Phase] | None = None) -> Phase | None
     return known or phase_of(word)
 
 
-_ENVELOPE_WORDS: Final = frozenset({"error", "fail", "failed", "failure", "success", "ok", "done"})
+_ENVELOPE_WORDS: Final = frozenset({"error", "fail", "failure", "success", "ok", "done"})
 """Words that many servers also use for the answer itself; they speak of a job only beside what a job has."""
 
 

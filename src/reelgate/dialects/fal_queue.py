@@ -202,8 +202,9 @@ class FalQueue:
             return conclude(Look(word="OK", phase=Phase.COMPLETED, outputs=outputs))
         if _told_word(body) == "error" and "request_id" in body:
             payload = as_object(body.get("payload")) or {}
-            failure = _withheld(body, channel) if body.get("error") else _rejected(payload, 422, channel)
-            return conclude(Look(word="ERROR", phase=Phase.FAILED, failure=failure))
+            # The payload says what was wrong; the error beside it often only that something was.
+            told = _rejected(payload, 422, channel) if payload.get("detail") else _withheld(body, channel)
+            return conclude(Look(word="ERROR", phase=Phase.FAILED, failure=told))
         return unlearned(reply, channel)
 
 

@@ -388,5 +388,19 @@ def test_a_callback_reads_like_a_poll_would():
     assert DIALECT.heard(reply(b"<html>"), CHANNEL).phase is None
 
 
+def test_a_callback_of_a_refusal_says_what_the_model_said():
+    body = {
+        "request_id": "q1",
+        "status": "ERROR",
+        "error": "Invalid status code: 422",
+        "payload": {
+            "detail": [{"loc": ["body", "prompt"], "msg": "flagged", "type": "content_policy_violation"}]
+        },
+    }
+    seen: Any = DIALECT.heard(reply(body), CHANNEL)
+
+    assert (seen.phase, seen.error.code) == (Phase.FAILED, Code.CONTENT_POLICY)
+
+
 def test_what_is_offered_is_what_the_queue_has():
     assert capabilities(DIALECT) == {"cancel", "verify"}

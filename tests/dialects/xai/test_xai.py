@@ -132,6 +132,7 @@ def test_a_tick_is_the_ten_thousandth_part_of_a_micro_unit_rounded_up(ticks, cos
         (PENDING | {"status": "expired"}, Code.EXPIRED),
         (PENDING | {"status": "failed", "error": "Rejected by content moderation."}, Code.CONTENT_POLICY),
         (PENDING | {"status": "failed"}, Code.UPSTREAM_FAILED),
+        ({"status": "failed", "error": {"code": "internal_error", "message": "x"}}, Code.UPSTREAM_INTERNAL),
     ],
 )
 def test_its_endings_are_known(body, code):
