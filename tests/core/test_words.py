@@ -306,3 +306,26 @@ def test_trouble_carries_an_excerpt_for_operators_only():
     assert "nginx" in (trouble.detail or "")
     assert "inner.example" not in (trouble.detail or "")
     assert len(trouble.detail or "") <= 200
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (
+            "This content may violate our guardrails concerning similarity to third-party content.",
+            Code.CONTENT_POLICY,
+        ),
+        ("The picture shows a real person.", Code.CONTENT_POLICY),
+        ("我们的内容审查系统认为该视频可能违反政策", Code.CONTENT_POLICY),
+        ("图片中包含真人，无法生成", Code.CONTENT_POLICY),
+        ("This group is not permitted to use the model", Code.PERMISSION_OR_CHANNEL),
+        ("该令牌无权访问模型", Code.PERMISSION_OR_CHANNEL),
+        ("无效的令牌", Code.UNAUTHORIZED),
+        ("并发数已达上限", Code.CONCURRENCY_LIMITED),
+        ("操作太频繁，请稍后再试", Code.RATE_LIMITED),
+        ("当前分组上游负载已饱和，请稍后再试", Code.OVERLOADED),
+        ("models/old-1 is no longer available", Code.MODEL_RETIRED),
+    ],
+)
+def test_relays_say_the_same_things_in_their_own_words(text, code):
+    assert job_failure(Said(message=text)).code is code

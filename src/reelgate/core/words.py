@@ -332,7 +332,9 @@ _BY_TEXT: Final[tuple[tuple[Code, re.Pattern[str]], ...]] = tuple(
             Code.CONTENT_POLICY,
             r"moderat|content[_ -]?polic|content[_ -]?filter|policy[_ -]?violation|sensitive|sentinel_block"
             r"|riskdetection|datainspection|\bsafety[._ ](?:input|output|system|filter|polic|violation|guideline)"
-            r"|usage polic|\bviolat\w* .{0,40}polic|inappropriate|\bnsfw\b|敏感|违规|审核|内容安全",
+            r"|usage polic|\bviolat\w* .{0,40}(?:polic|guideline|guardrail|terms)|guardrail|inappropriate|\bnsfw\b"
+            r"|\breal (?:people|person|human)|third[- ]party (?:content|likeness)|copyright"
+            r"|敏感|违规|审核|审查|内容安全|内容政策|违反.{0,20}(?:政策|规定|规范|准则|法)|真人|版权|侵权",
         ),
         (Code.ACCOUNT_SUSPENDED, r"suspend|deactivat|overdue|arrear|欠费|账号.{0,4}(?:停用|封禁)"),
         (
@@ -344,13 +346,13 @@ _BY_TEXT: Final[tuple[tuple[Code, re.Pattern[str]], ...]] = tuple(
         (
             Code.PERMISSION_OR_CHANNEL,
             r"no available channel|channel[_ ]not[_ ]found|无可用渠道|permission|not (?:granted|allowed) (?:to|for)"
-            r"|access[_ ]?denied|unsupported_country|not authorized to",
+            r"|access[_ ]?denied|unsupported_country|not authorized to|not permitted|无权|没有权限|权限不足",
         ),
         (
             Code.UNAUTHORIZED,
-            r"invalid[_ ]api[_ ]?key|incorrect api key|authentication|invalid[_ ]token|无效令牌",
+            r"invalid[_ ]api[_ ]?key|incorrect api key|authentication|invalid[_ ]token|无效的?令牌|令牌(?:无效|已过期)",
         ),
-        (Code.CONCURRENCY_LIMITED, r"concurren|parallel task|too many (?:running|active)"),
+        (Code.CONCURRENCY_LIMITED, r"concurren|parallel task|too many (?:running|active)|并发"),
         (
             Code.MODEL_RETIRED,
             r"\bmodels?\b.{0,80}(?:retired|deprecated|decommission|no longer|shut down|sunset)",
@@ -359,8 +361,8 @@ _BY_TEXT: Final[tuple[tuple[Code, re.Pattern[str]], ...]] = tuple(
             Code.NOT_READY,
             r"\bnot (?:yet )?(?:ready|complete\b|completed|finished)|still (?:in progress|processing|running)",
         ),
-        (Code.RATE_LIMITED, r"rate[_ -]?limit|too many requests|throttl|请求过于频繁"),
-        (Code.OVERLOADED, r"overload|at capacity|server is busy|engine_overloaded"),
+        (Code.RATE_LIMITED, r"rate[_ -]?limit|too many requests|throttl|频繁|请求过多|请求频率"),
+        (Code.OVERLOADED, r"overload|at capacity|server is busy|engine_overloaded|saturated|负载|繁忙"),
         (Code.PAYLOAD_TOO_LARGE, r"payload too large|request entity too large|file too large"),
     )
 )

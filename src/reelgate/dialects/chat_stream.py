@@ -82,10 +82,8 @@ class ChatStream:
     name = "chat_stream"
     recorded = Recorded(
         names=("chat_sora2api", "chat_asyncdata"),
-        ops={"share_query": "poll"},
+        ops={"share_query": "shared"},
         base="/v1",
-        settings={"share": "https://share.example/api/share"},
-        ref="task_{id}",
     )
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:
@@ -121,7 +119,16 @@ class ChatStream:
             return Observation(phase=None, trouble=_nobody_to_ask())
         path = f"{share.rstrip('/')}/{path_segment(ref)}"
         answer = yield Call(method="GET", path=path, timeout_s=30.0)
-        return _shared(answer, channel)
+        return self.shared(answer, channel)
+
+    def shared(self, reply: Answer, channel: Channel) -> Observation:
+        """Read what the share address answers."""
+        body = reply.object() if isinstance(reply, Reply) and reply.status < 300 else None
+        job = as_object(body.get("content")) if body is not None else None
+        word = job.get("status") if job is not None else None
+        if job is None or not isinstance(word, str):
+            return nothing_learned(trouble_of(reply, secret=channel.secret))
+        return _shown(job, word, channel)
 
 
 DIALECT: Final = ChatStream()
@@ -401,21 +408,17 @@ def _nobody_to_ask() -> Failure:
     )
 
 
-def _shared(answer: Answer, channel: Channel) -> Observation:
-    body = answer.object() if isinstance(answer, Reply) and answer.status < 300 else None
-    job = as_object(body.get("content")) if body is not None else None
-    word = job.get("status") if job is not None else None
-    if job is None or not isinstance(word, str):
-        return nothing_learned(trouble_of(answer, secret=channel.secret))
+def _shown(job: dict[str, Any], word: str, channel: Channel) -> Observation:
     phase, progress = phase_of(word), percent(job.get("progress"))
-    if phase is Phase.FAILED:
-        said = error_in({"error": job.get("error") or job.get("message") or job.get("fail_reason")})
-        failure = job_failure(said, word=word, secret=channel.secret)
-        return Observation(phase=phase, error=failure, word=raw_word(word))
-    if phase is Phase.COMPLETED:
-        url = web_address(job.get("url"))
-        outputs = () if url is None else (Output(url=url),)
-        return Observation(
-            phase=phase, progress=100 if outputs else None, outputs=outputs, word=raw_word(word)
-        )
-    return Observation(phase=phase, progress=progress, word=raw_word(word))
+    match phase:
+        case Phase.FAILED:
+            said = error_in({"error": job.get("error") or job.get("message") or job.get("fail_reason")})
+            failure = job_failure(said, word=word, secret=channel.secret)
+            return Observation(phase=phase, error=failure, word=raw_word(word))
+        case Phase.COMPLETED:
+            url = web_address(job.get("url"))
+            outputs = () if url is None else (Output(url=url),)
+            progress = 100 if outputs else None
+            return Observation(phase=phase, progress=progress, outputs=outputs, word=raw_word(word))
+        case _:
+            return Observation(phase=phase, progress=progress, word=raw_word(word))
