@@ -71,4 +71,7 @@ def test_what_is_no_refusal_stays_what_it_is():
     assert isinstance(submit_verdict(reply({}), 0, ""), Unclear)
     assert isinstance(submit_verdict(NoReply(sent=True, reason="t"), 0, ""), Unclear)
     assert poll_trouble(reply({"error": {"code": 404, "message": "gone"}}, 404), "").lost
+    broken = poll_trouble(reply({"error": {"code": 500, "message": "m", "status": "INTERNAL"}}, 500), "")
+    assert broken.trouble is not None
+    assert broken.trouble.code is Code.UPSTREAM_INTERNAL
     assert poll_trouble(limited(QUOTA, {"retryDelay": "4s"}), "").retry_after_s == 4

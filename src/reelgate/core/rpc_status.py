@@ -81,6 +81,9 @@ def submit_verdict(answer: Answer, now_ms: int, secret: str) -> SubmitOutcome:
 def poll_trouble(answer: Answer, secret: str) -> Observation:
     """Compose the observation of a poll that learned nothing."""
     trouble = trouble_of(answer, secret=secret)
+    if trouble is not None and trouble.code is Code.SERVER_ERROR:
+        # A question may always be asked again, unlike a paid call.
+        trouble = msgspec.structs.replace(trouble, code=Code.UPSTREAM_INTERNAL)
     return nothing_learned(None if trouble is None else _throttled(answer, trouble))
 
 

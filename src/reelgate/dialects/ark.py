@@ -102,7 +102,7 @@ class Ark:
     """Speaks `/contents/generations/tasks`."""
 
     name = "ark"
-    recorded = Recorded(base="/api/v3")
+    recorded = Recorded(ops={"callback": "heard"}, base="/api/v3")
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:
         """Send the paid call once and say what is certain about it."""
@@ -175,6 +175,10 @@ class Ark:
             return CancelOutcome(ended=False, reason="The upstream stops only jobs that still wait.")
         answer = yield Call(method="DELETE", path=path, headers=bearer(channel), timeout_s=30.0)
         return stopped(answer, channel)
+
+    def heard(self, reply: Reply, channel: Channel) -> Observation:
+        """Read a callback's body, which is a task as asked for; a hint only, for the upstream is always asked."""
+        return _observed(reply, channel)
 
 
 DIALECT: Final = Ark()

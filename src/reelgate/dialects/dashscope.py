@@ -16,6 +16,8 @@ import re
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any, Final
 
+import msgspec
+
 from reelgate.core.dialect import (
     Accepted,
     Answer,
@@ -255,7 +257,7 @@ def _observed(answer: Answer, channel: Channel) -> Observation:
     output = as_object((good(answer) or {}).get("output")) or {}
     word = output.get("task_status")
     if not isinstance(word, str) or not word.strip():
-        return nothing_learned(trouble_of(answer, secret=channel.secret))
+        return nothing_learned(_again(trouble_of(answer, secret=channel.secret)))
     phase = looked(word)
     said = error_in(output, 400)
     outputs = _outputs(output)
@@ -264,6 +266,13 @@ def _observed(answer: Answer, channel: Channel) -> Observation:
         own = own_failure(said, _OWN, channel.secret)
         failure = own or job_failure(said, word=word, secret=channel.secret)
     return conclude(Look(word=word, phase=phase, outputs=outputs, failure=failure))
+
+
+def _again(trouble: Failure | None) -> Failure | None:
+    """A question may always be asked again after the upstream broke, unlike a paid call."""
+    if trouble is None or trouble.code is not Code.SERVER_ERROR:
+        return trouble
+    return msgspec.structs.replace(trouble, code=Code.UPSTREAM_INTERNAL)
 
 
 def _outputs(output: Mapping[str, Any]) -> tuple[Output, ...]:

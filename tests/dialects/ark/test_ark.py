@@ -268,6 +268,11 @@ def test_a_record_that_outlived_its_clip_says_so_and_one_without_content_is_aske
     assert (odd.phase, odd.outputs, odd.error) == (Phase.COMPLETED, (), None)
 
 
+def test_a_callback_is_a_task_as_asked_for():
+    assert DIALECT.heard(reply(job("queued")), channel()).phase is Phase.QUEUED
+    assert DIALECT.heard(reply(b"<html>"), channel()).trouble is not None
+
+
 # Lists.
 
 

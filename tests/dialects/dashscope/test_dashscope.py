@@ -216,6 +216,14 @@ def test_what_leaves_a_submit_open_is_unclear(answer):
 # Polls.
 
 
+@pytest.mark.parametrize(("code", "status"), [("InternalError", 500), ("Throttling", 429), ("Odd", 503)])
+def test_a_question_the_upstream_broke_on_may_be_asked_again(code, status):
+    seen = poll(error(code, status))
+
+    assert seen.phase is None
+    assert seen.trouble.retryable
+
+
 @pytest.mark.parametrize(
     ("word", "phase"),
     [

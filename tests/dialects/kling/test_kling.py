@@ -377,6 +377,17 @@ def test_a_job_nobody_knows_is_lost(answer):
     assert poll(answer).lost
 
 
+def test_a_relay_may_put_the_whole_answer_of_the_upstream_into_its_own():
+    nested = {"task_id": "t", "status": "SUCCESS", "data": {"code": 0, "data": clip()}}
+
+    assert poll(said(nested, code="success")).outputs[0].url == URL
+
+
+def test_a_callback_is_a_bare_job():
+    assert DIALECT.heard(reply(clip())).outputs[0].url == URL
+    assert DIALECT.heard(reply(b"<html>")).phase is None
+
+
 # Lists.
 
 
