@@ -62,6 +62,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     timeout_s: float = 60.0
     stream: bool = False
     """Answer with a `Reply` without a body, then one `Line` after another, then `Closed`."""
+    websocket: bool = False
+    """With `stream`: open a WebSocket; each text message is a `Line`, and binary ones are passed over."""
     seen: Observation | None = None
     """What the answers so far already say about the job, where this call only asks for more of it."""
 
@@ -424,9 +426,7 @@ KeepOutcome = Kept | Refused | Unclear
 class KeepsCharacters(Protocol):
     """A dialect whose upstream makes characters out of clips."""
 
-    def keep_character(
-        self, likeness: Likeness, channel: Channel
-    ) -> Generator[Effect, Answer, KeepOutcome]:
+    def keep_character(self, likeness: Likeness, channel: Channel) -> Generator[Effect, Answer, KeepOutcome]:
         """Have a character made; nothing is known of what a second call for the same span does."""
         ...
 

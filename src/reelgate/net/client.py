@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import codecs
 import re
 import ssl
@@ -30,6 +31,9 @@ _OURS = frozenset(
 _IMPERSONAL = frozenset({"accept", "accept-language", "content-type", "range", "if-range", "if-none-match"})
 """Headers that may travel to an origin other than the channel's own. Everything else may be a credential."""
 _BROKEN_VALUE = re.compile(r"[\r\n\0]")
+_ENDS = frozenset(
+    {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR}
+)
 _BASES_MAX = 1024
 
 
@@ -144,6 +148,10 @@ class Client:
             if isinstance(out, NoReply):
                 yield out
                 return
+            if call.websocket:
+                async for item in self._messages(out):
+                    yield item
+                return
             response = await self.begin(out, attempt)
         except FAULTS as error:
             yield no_reply(error, sent=attempt.sent)
@@ -172,6 +180,32 @@ class Client:
         if rest:
             yield Line(rest.removesuffix("\r"))
         yield Closed(clean=True)
+
+    async def _messages(self, out: Outgoing) -> AsyncGenerator[Reply | NoReply | Line | Closed]:
+        """Listen on a socket; a handshake may be redirected, so no credential but `Authorization` goes with it."""
+        headers = impersonal(out.headers)
+        headers |= {k: v for k, v in out.headers.items() if k.lower() == "authorization"}
+        silence = out.timeout.sock_read
+        try:
+            async with asyncio.timeout(self.limits.connect_s):
+                socket = await self._session(out.target.private, out.fresh).ws_connect(
+                    out.target.url,
+                    headers=headers,
+                    max_msg_size=self.limits.line_bytes,
+                )
+        except FAULTS as error:
+            yield no_reply(error, sent=True)
+            return
+        try:
+            yield Reply(status=101, headers={}, body=b"")
+            while (message := await socket.receive(timeout=silence)).type not in _ENDS:
+                if message.type is aiohttp.WSMsgType.TEXT:
+                    yield Line(message.data)
+            yield Closed(clean=message.type is not aiohttp.WSMsgType.ERROR)
+        except FAULTS as error:
+            yield Closed(clean=False, reason=no_reply(error, sent=True).reason)
+        finally:
+            await socket.close()
 
     def prepare(self, call: Call, channel: Channel, open_blob: OpenBlob) -> Outgoing | NoReply:
         """Lay a call out for the wire, or say why it is not sent.
