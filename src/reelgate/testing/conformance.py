@@ -60,6 +60,7 @@ _PURE: Final = frozenset(
         "string",
         "struct",
         "textwrap",
+        "tomllib",
         "typing",
         "unicodedata",
     }
