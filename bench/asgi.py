@@ -21,7 +21,7 @@ class App:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif self._gateway is not None:
-            await self._gateway.asgi(scope, receive, send)
+            await self._gateway.application()(scope, receive, send)
 
     async def _live(self, receive: Any, send: Any) -> None:
         while True:

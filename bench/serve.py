@@ -9,7 +9,7 @@ from typing import Any
 
 from prometheus_client import generate_latest
 
-from reelgate.app import serve
+from reelgate.server import serve
 from reelgate.settings import load
 from reelgate.telemetry import meter
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-import resource
 import secrets
-import signal
-import socket
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
@@ -17,14 +14,8 @@ from dataclasses import dataclass
 from importlib import resources
 from importlib.metadata import entry_points
 from pathlib import Path
-from types import FrameType
 from typing import IO, Any
 
-import msgspec
-import uvicorn
-import uvloop
-
-from reelgate.api import build_app
 from reelgate.auth.keys import create_key, pepper_of
 from reelgate.auth.scopes import Scope
 from reelgate.core.dialect import Dialect
@@ -41,11 +32,12 @@ from reelgate.media.renders import Renders
 from reelgate.net.client import Client
 from reelgate.net.guard import Guard
 from reelgate.settings import Settings
+from reelgate.store import current
 from reelgate.store import keys as key_rows
 from reelgate.store.backend import Backend, open_backend
-from reelgate.store.migrate import upgrade
-from reelgate.telemetry import configure, log
 from reelgate.worker import EmbeddedRunner, every
+
+Asgi = Callable[..., Awaitable[None]]
 
 
 class SystemClock:
@@ -105,11 +97,22 @@ class DataFolderBusy(Exception):
 class Gateway:
     """A composed Reelgate: its ASGI application, its context and what its first start has to say."""
 
-    asgi: Callable[..., Awaitable[None]]
+    asgi: Asgi | None
+    """None when only the rows were opened."""
     ctx: Context
     settings: Settings
     admin_key: str | None
     """Given once, on the very first start."""
+
+    def application(self) -> Asgi:
+        """Give the ASGI application.
+
+        Raises LookupError when only the rows were opened.
+        """
+        if self.asgi is None:
+            msg = "only the rows were opened"
+            raise LookupError(msg)
+        return self.asgi
 
 
 def load_dialects() -> tuple[dict[str, Dialect], dict[str, Profiles]]:
@@ -190,12 +193,12 @@ def _slots(channels: ChannelTable, channel_id: str) -> int:
 
 @asynccontextmanager
 async def open_gateway(settings: Settings, *, engine: bool = True) -> AsyncGenerator[Gateway]:
-    """Compose Reelgate on its data folder and, with `engine`, move its tasks until the block ends.
+    """Compose Reelgate on its data folder and, with `engine`, serve and move its tasks until the block ends.
 
     Raises DataFolderBusy when another engine works there.
     """
     with owned(settings.data) if engine else nullcontext():
-        await asyncio.to_thread(upgrade, settings.database_url)
+        await asyncio.to_thread(current.ensure, settings.database_url)
         backend = await open_backend(settings.database_url)
         clock = SystemClock()
         ctx = compose(settings, backend, clock)
@@ -206,15 +209,26 @@ async def open_gateway(settings: Settings, *, engine: bool = True) -> AsyncGener
             # Asked of the rows rather than of the first start, which may have been cut short.
             keys = await backend.point(key_rows.count)
             admin_key = await _admin_key(ctx, pepper) if keys == 0 else None
-            asgi = build_app(ctx, pepper)
-            gateway = Gateway(asgi, ctx, settings, admin_key)
-            async with _running(ctx, clock) if engine else nullcontext():
-                yield gateway
-            await asgi.state.door.close()
+            async with _surfaces(ctx, pepper) if engine else nullcontext() as asgi:
+                gateway = Gateway(asgi, ctx, settings, admin_key)
+                async with _running(ctx, clock) if engine else nullcontext():
+                    yield gateway
         finally:
             await ctx.client.close()
             await ctx.renders.close()
             await backend.close()
+
+
+@asynccontextmanager
+async def _surfaces(ctx: Context, pepper: bytes) -> AsyncGenerator[Asgi]:
+    # Commands that only look at rows do without the web framework, which takes longer to load than they run.
+    from reelgate.api import build_app  # noqa: PLC0415
+
+    app = build_app(ctx, pepper)
+    try:
+        yield app
+    finally:
+        await app.state.door.close()
 
 
 async def _admin_key(ctx: Context, pepper: bytes) -> str:
@@ -271,107 +285,3 @@ def _housekeeping(ctx: Context) -> list[tuple[float, str, Callable[[], Awaitable
         (3_600.0, "forget_old", lambda: sweep.forget_old(ctx)),
         (3_600.0, "collect_orphans", lambda: sweep.collect_orphans(ctx)),
     ]
-
-
-def serve(settings: Settings, announce: Callable[[Gateway, str], None]) -> None:
-    """Serve API and engine until a signal says stop; drains and exits within 25 s.
-
-    `announce` is called once with the gateway and its address when it is ready.
-    """
-    configure(settings.log_format, settings.log_level)
-    _open_files_freely()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, announce))
-
-
-def _open_files_freely() -> None:
-    """Let this process hold as many connections as the system allows it."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-async def _serve(settings: Settings, announce: Callable[[Gateway, str], None]) -> None:
-    async with open_gateway(settings) as gateway:
-        config = uvicorn.Config(
-            gateway.asgi,
-            host=settings.host,
-            port=settings.port,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            ws="none",
-            timeout_graceful_shutdown=3,
-            server_header=False,
-            date_header=True,
-        )
-        server = _Server(config, gateway)
-        serving = asyncio.create_task(server.serve())
-        listening = asyncio.create_task(server.listening.wait())
-        await asyncio.wait({serving, listening}, return_when=asyncio.FIRST_COMPLETED)
-        listening.cancel()
-        if server.listening.is_set():
-            with _noted(settings, server.servers[0].sockets[0].getsockname()[1]) as address:
-                announce(gateway, address)
-                await serving
-        await serving
-
-
-class _Server(uvicorn.Server):
-    """Says when it listens, and ends live readers before it waits for open connections."""
-
-    def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
-        super().__init__(config)
-        self.listening = asyncio.Event()
-        self._gateway = gateway
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self.listening.set()
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        # The server's own way raises the signal again when it has closed, which would end the
-        # process before the engine has drained.
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        yield
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        log.info("stopping", signal=signal.Signals(sig).name)
-        self._gateway.ctx.hub.close()
-        super().handle_exit(sig, frame)
-
-
-@contextmanager
-def _noted(settings: Settings, port: int) -> Generator[str]:
-    """Keep `server.json` in the data folder while the server runs, so that the command line finds it."""
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    path = settings.data / "server.json"
-    part = path.with_suffix(".part")
-    part.write_bytes(msgspec.json.encode({"url": address, "pid": os.getpid()}))
-    part.replace(path)
-    try:
-        yield address
-    finally:
-        path.unlink(missing_ok=True)
-
-
-def run_worker(settings: Settings) -> None:
-    """Move tasks without serving, until a signal says stop."""
-    configure(settings.log_format, settings.log_level)
-
-    async def work() -> None:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
-        async with open_gateway(settings):
-            log.info("working", data=str(settings.data))
-            await stop.wait()
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(work())

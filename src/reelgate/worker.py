@@ -15,6 +15,7 @@ from typing import Any
 
 from reelgate.core.clock import Clock
 from reelgate.core.engine import Advance
+from reelgate.core.lifecycle import Status
 from reelgate.telemetry import log, meter
 
 BROKEN_BACKOFF_S = (5.0, 30.0, 120.0, 600.0)
@@ -61,6 +62,7 @@ class EmbeddedRunner:
         self._known: dict[str, Job] = {}
         self._active: dict[str, asyncio.Task[None]] = {}
         self._again: dict[str, tuple[Job, float]] = {}
+        self._delayed: dict[str, asyncio.Task[None]] = {}
         self._broken: dict[str, int] = {}
         self._side: set[asyncio.Task[None]] = set()
         self._advance: Advance | None = None
@@ -92,7 +94,21 @@ class EmbeddedRunner:
         return task_id in self._known or task_id in self._again
 
     def cancel(self, task_id: str) -> None:
-        """Do nothing: a queued task is ended by its row, a watched one is interrupted in its round."""
+        """Wake a task now that waits for its time; one that is queued or watched sees its row anyway."""
+        sleeper = self._delayed.pop(task_id, None)
+        if sleeper is not None:
+            sleeper.cancel()
+            self._wait_in_lane(self._known[task_id])
+
+    def overslept(self, task_id: str, status: Status) -> bool:
+        """Tell whether a task waits for its doubt to be looked at again though its row is no longer in doubt."""
+        job = self._known.get(task_id)
+        return (
+            job is not None
+            and job.holds_slot
+            and task_id in self._delayed
+            and status is not Status.UNCONFIRMED
+        )
 
     @property
     def active(self) -> int:
@@ -133,17 +149,19 @@ class EmbeddedRunner:
         elif job.task_id not in self._known and not self._stopping:
             self._known[job.task_id] = job
             if delay_s > 0:
-                self._aside(self._later(job, delay_s))
+                self._delayed[job.task_id] = self._aside(self._later(job, delay_s))
             else:
                 self._wait_in_lane(job)
 
-    def _aside(self, work: Any) -> None:
+    def _aside(self, work: Any) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._side.add(task)
         task.add_done_callback(self._side.discard)
+        return task
 
     async def _later(self, job: Job, delay_s: float) -> None:
         await self._clock.sleep(delay_s)
+        self._delayed.pop(job.task_id, None)
         self._wait_in_lane(job)
 
     def _wait_in_lane(self, job: Job) -> None:

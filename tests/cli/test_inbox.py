@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from tests.faults.conftest import Server, bill, reelgate, upstream
@@ -12,7 +13,7 @@ from tests.faults.conftest import Server, bill, reelgate, upstream
 def test_a_doubtful_submission_waits_in_the_inbox_until_somebody_decides(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
-    with upstream(tmp_path, "--queue", "0.1", "--run", "0.2", "--no-list") as base_url:
+    with upstream(tmp_path, "--queue", "0.1", "--run", "0.2", "--no-list") as base_url, ExitStack() as stack:
         key = json.loads(reelgate(data, "keys", "create", "k", "--json"))["key"]
         reelgate(
             data,
@@ -20,8 +21,7 @@ def test_a_doubtful_submission_waits_in_the_inbox_until_somebody_decides(tmp_pat
             "--secret-file", "-", "--model", "demo=sim-1", "--poll-seconds", "0.2", "--self-hosted",
             stdin="sk-simulated\n",
         )  # fmt: skip
-        server = Server(data, {"REELGATE_LOG_LEVEL": "warning"})
-        server.start()
+        server = stack.enter_context(Server(data, {"REELGATE_LOG_LEVEL": "warning"}))
         kept, given_up = (_doubtful(server, key, n) for n in range(2))
         _until(lambda: len(json.loads(reelgate(data, "inbox", "list", "--json"))) == 2)
 
@@ -32,8 +32,7 @@ def test_a_doubtful_submission_waits_in_the_inbox_until_somebody_decides(tmp_pat
         _until(lambda: server.call("GET", f"/v1/videos/{kept}", key)["status"] == "completed")
         assert server.call("GET", f"/v1/videos/{given_up}", key)["status"] == "failed"
         assert json.loads(reelgate(data, "inbox", "list", "--json")) == []
-        assert server.process is not None
-        assert server.process.stop() == 0
+        assert server.stop() == 0
 
     assert len(bill(tmp_path)) == 2
     reelgate(data, "doctor", "--invariants")

@@ -57,6 +57,12 @@ class Process:
         self._process.wait()
         self._close()
 
+    def end(self) -> None:
+        """See to it that nothing of it is left, however the test went."""
+        self._process.kill()
+        self._process.wait()
+        self._close()
+
     def _close(self) -> None:
         self._log.close()
         if self._process.stdout is not None:
@@ -68,9 +74,7 @@ class Process:
         try:
             return self._process.wait(limit_s)
         finally:
-            self._process.kill()
-            self._process.wait()
-            self._close()
+            self.end()
 
 
 class Server:
@@ -81,6 +85,18 @@ class Server:
         self.env = env
         self.process: Process | None = None
         self.address = ""
+
+    def __enter__(self) -> Server:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process is not None:
+            self.process.end()
+
+    def stop(self) -> int:
+        assert self.process is not None
+        return self.process.stop()
 
     def start(self) -> None:
         (self.data / "server.json").unlink(missing_ok=True)

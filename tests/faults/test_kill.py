@@ -7,6 +7,7 @@ import random
 import sqlite3
 import time
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 
 from tests.faults.conftest import Server, bill, reelgate, upstream
@@ -34,10 +35,9 @@ def test_random_kills_never_pay_twice_and_every_task_ends(tmp_path: Path) -> Non
     rng = random.Random(20260924)
     env = {"REELGATE_UNCONFIRMED_TIMEOUT_S": "5", "REELGATE_LOG_LEVEL": "warning"}
     options = ("--queue", "0.3", "--run", "1.2", "--chance", "drop_after_accept=0.05", "--seed", "7")
-    with upstream(tmp_path, *options) as base_url:
+    with upstream(tmp_path, *options) as base_url, ExitStack() as stack:
         key = _channel(data, base_url)
-        server = Server(data, env)
-        server.start()
+        server = stack.enter_context(Server(data, env))
         made: list[str] = []
         next_kill = time.monotonic() + rng.uniform(0.2, 1.5)
         kills = 0
@@ -57,8 +57,7 @@ def test_random_kills_never_pay_twice_and_every_task_ends(tmp_path: Path) -> Non
                 next_kill = time.monotonic() + rng.uniform(0.1, 1.2)
 
         statuses = _until_ended(server, key, made)
-        assert server.process is not None
-        assert server.process.stop() == 0
+        assert server.stop() == 0
 
     charges = Counter(line["prompt"] for line in bill(tmp_path))
     assert max(charges.values()) == 1, "a task was submitted twice"
@@ -95,17 +94,15 @@ def _rows(data: Path) -> dict[str, tuple[str, str]]:
 def test_a_stop_signal_drains_and_exits_in_time(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
-    with upstream(tmp_path, "--queue", "60", "--run", "60") as base_url:
+    with upstream(tmp_path, "--queue", "60", "--run", "60") as base_url, ExitStack() as stack:
         key = _channel(data, base_url)
-        server = Server(data)
-        server.start()
+        server = stack.enter_context(Server(data))
         for n in range(20):
             body = {"model": "demo", "prompt": f"clip {n}", "seconds": "4", "size": "720x1280"}
             assert server.call("POST", "/v1/videos", key, body) is not None
         time.sleep(1.0)
-        assert server.process is not None
 
-        assert server.process.stop(25.0) == 0
+        assert server.stop() == 0
 
         rows = _rows(data)
         assert {status for status, _ in rows.values()} <= {"running", "queued"}

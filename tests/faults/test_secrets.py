@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from tests.faults.conftest import Server, reelgate, upstream
@@ -19,7 +20,7 @@ def test_no_secret_reaches_a_log_or_an_answer_even_at_debug(tmp_path: Path) -> N
     data = tmp_path / "data"
     data.mkdir()
     answers: list[str] = []
-    with upstream(tmp_path, "--key", CANARY_SECRET) as base_url:
+    with upstream(tmp_path, "--key", CANARY_SECRET) as base_url, ExitStack() as stack:
         key = json.loads(reelgate(data, "keys", "create", "canary", "--json"))["key"]
         reelgate(
             data,
@@ -29,8 +30,8 @@ def test_no_secret_reaches_a_log_or_an_answer_even_at_debug(tmp_path: Path) -> N
         )  # fmt: skip
         answers.append(reelgate(data, "channels", "list", "--json"))
         answers.append(reelgate(data, "config", "--json"))
-        server = Server(data, {"REELGATE_LOG_LEVEL": "debug", "REELGATE_UNCONFIRMED_TIMEOUT_S": "2"})
-        server.start()
+        env = {"REELGATE_LOG_LEVEL": "debug", "REELGATE_UNCONFIRMED_TIMEOUT_S": "2"}
+        server = stack.enter_context(Server(data, env))
         made: list[str] = []
         for fault in FAULTS:
             body = {"model": "demo", "prompt": f"{CANARY_PROMPT} [fault:{fault}]", "seconds": "4"}
@@ -43,8 +44,7 @@ def test_no_secret_reaches_a_log_or_an_answer_even_at_debug(tmp_path: Path) -> N
         for task_id in made:
             answer = server.call("GET", f"/v1/videos/{task_id}", key)
             answers.append(json.dumps(answer).replace(CANARY_PROMPT, ""))
-        assert server.process is not None
-        assert server.process.stop() == 0
+        assert server.stop() == 0
 
     log = (tmp_path / "server.log").read_text()
     assert len(made) >= 4
@@ -59,12 +59,10 @@ def test_no_secret_reaches_a_log_or_an_answer_even_at_debug(tmp_path: Path) -> N
 def test_two_installations_share_no_secret_and_none_is_readable_by_others(tmp_path: Path) -> None:
     first, second = tmp_path / "one", tmp_path / "two"
     for data in (first, second):
-        server = Server(data)
         data.mkdir(mode=0o700)
-        server.start()
-        assert server.call("GET", "/v1/videos", "changeme")["error"]["code"] == "invalid_api_key"
-        assert server.process is not None
-        assert server.process.stop() == 0
+        with Server(data) as server:
+            assert server.call("GET", "/v1/videos", "changeme")["error"]["code"] == "invalid_api_key"
+            assert server.stop() == 0
 
     assert (first / "key-pepper").read_bytes() != (second / "key-pepper").read_bytes()
     for name in ("key-pepper",):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ STILL_FINE = (
 def test_every_known_behaviour_costs_one_charge_at_most(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
-    with upstream(tmp_path, "--queue", "0.2", "--run", "0.6") as base_url:
+    with upstream(tmp_path, "--queue", "0.2", "--run", "0.6") as base_url, ExitStack() as stack:
         key = json.loads(reelgate(data, "keys", "create", "faults", "--json"))["key"]
         reelgate(
             data,
@@ -43,15 +44,15 @@ def test_every_known_behaviour_costs_one_charge_at_most(tmp_path: Path) -> None:
             "--poll-seconds", "0.3", "--self-hosted",
             stdin="sk-simulated\n",
         )  # fmt: skip
-        server = Server(
-            data,
-            {"REELGATE_UNCONFIRMED_TIMEOUT_S": "6", "REELGATE_LOG_LEVEL": "warning", "REELGATE_DRAIN_S": "2"},
-        )
-        server.start()
+        env = {
+            "REELGATE_UNCONFIRMED_TIMEOUT_S": "6",
+            "REELGATE_LOG_LEVEL": "warning",
+            "REELGATE_DRAIN_S": "2",
+        }
+        server = stack.enter_context(Server(data, env))
         made = {fault: _create(server, key, fault) for fault in FAULTS}
         last = _settle(server, key, made)
-        assert server.process is not None
-        assert server.process.stop() == 0
+        assert server.stop() == 0
 
     charges = Counter(line["prompt"] for line in bill(tmp_path))
     for fault in FAULTS.values():

@@ -185,7 +185,7 @@ async def open_api(session: Session) -> AsyncGenerator[Api]:
     async with local.opened(settings, engine=True) as gateway:
         key = session.key or await local.command_key(settings, gateway)
         where = say("client.embedded", data=str(settings.data))
-        yield Api(AsgiDoor(gateway.asgi), key, embedded=True, where=where)
+        yield Api(AsgiDoor(gateway.application()), key, embedded=True, where=where)
 
 
 def _http_door(url: str) -> HttpDoor:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @pass_session
 def serve(session: Session, host: str | None, port: int | None) -> None:
     """Run the server."""
-    from reelgate import __version__, app
+    from reelgate import __version__, server
     from reelgate.cli import local as here
 
     settings = session.settings(host=host, port=port)
@@ -41,7 +41,7 @@ def serve(session: Session, host: str | None, port: int | None) -> None:
         click.echo(say("serve.banner", version=__version__, address=address, data=folder), err=True)
 
     with here.explained(settings):
-        app.serve(settings, announce)
+        server.serve(settings, announce)
 
 
 def _must_be_free(host: str, port: int) -> None:
@@ -63,11 +63,11 @@ def _must_be_free(host: str, port: int) -> None:
 @pass_session
 def worker(session: Session) -> None:
     """Run a worker beside servers on one PostgreSQL."""
-    from reelgate import app
+    from reelgate import server
     from reelgate.cli import local as here
 
     settings = session.settings()
     if not settings.database_url.startswith("postgres"):
         raise Trouble(say("worker.sqlite"), next_step=say("worker.sqlite.next"))
     with here.explained(settings):
-        app.run_worker(settings)
+        server.run_worker(settings)

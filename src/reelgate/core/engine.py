@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
+from reelgate.core.lifecycle import Status
+
 
 class Advance(Protocol):
     """Takes a task from where it is as far as it goes."""
@@ -41,6 +43,10 @@ class Engine(Protocol):
 
     def knows(self, task_id: str) -> bool:
         """Tell whether a wake-up for the task is waiting or under way here."""
+        ...
+
+    def overslept(self, task_id: str, status: Status) -> bool:
+        """Tell whether a wake-up waits for a time that the task's new status has made pointless."""
         ...
 
     def cancel(self, task_id: str) -> None:

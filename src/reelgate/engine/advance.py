@@ -10,7 +10,7 @@ from typing import assert_never
 from reelgate.core.dialect import Output
 from reelgate.core.lifecycle import Status
 from reelgate.core.task import Task
-from reelgate.engine.archive import archive
+from reelgate.engine.archive import archive, forget_drawing
 from reelgate.engine.cancel import stop
 from reelgate.engine.context import Context
 from reelgate.engine.reconcile import doubt_submitting, reconcile
@@ -73,13 +73,15 @@ async def _find_out(ctx: Context, task: Task) -> bool:
 
 
 async def _run(ctx: Context, task: Task) -> None:
+    outputs: tuple[Output, ...] = ()
     if task.cancel_requested_at is not None:
-        await stop(ctx, task)
-        return
-    outputs: tuple[Output, ...]
-    task, outputs = await watch(ctx, task)
+        task = await stop(ctx, task)
+    else:
+        task, outputs = await watch(ctx, task)
     if task.status is Status.ARCHIVING:
         await archive(ctx, task, outputs)
+    else:
+        await forget_drawing(ctx, task)
 
 
 def _enqueue(ctx: Context, task: Task, channel_id: str, wait_s: float, *, holds_slot: bool) -> None:

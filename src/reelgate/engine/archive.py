@@ -197,6 +197,13 @@ async def _forget(ctx: Context, outputs: tuple[Output, ...]) -> None:
             await ctx.renders.forget(output.drawing)
 
 
+async def forget_drawing(ctx: Context, task: Task) -> None:
+    """Let go of a drawing whose task ended without it; nothing happens for other upstreams."""
+    if not task.disputed:
+        attempt = await attempt_of(ctx, task)
+        await ctx.renders.forget(attempt.ref or "")
+
+
 def _past_deadline(ctx: Context, task: Task) -> bool:
     return task.deadline_at is not None and ctx.clock.now_ms() >= task.deadline_at
 

@@ -53,11 +53,9 @@ async def create(
     Raises CallerError naming the parameter when the request cannot be served, its key was used for
     another request, or credit does not cover it.
     """
-    if idempotency is not None and idempotency.kind != "first":
-        # Asked before anything else: what was promised once holds though models have changed since.
-        known = await ctx.backend.point(lambda conn: _earlier(conn, ctx, who, idempotency))
-        if known is not None:
-            return Created(known, replayed=True)
+    known = await _known(ctx, who, idempotency)
+    if known is not None:
+        return Created(known, replayed=True)
     parent = await _parent(ctx, who, draft)
     served = ctx.channels.resolve(_model_name(ctx, draft, parent))
     request = await _request(ctx, who, draft, parent, served.profile)
@@ -85,6 +83,13 @@ async def create(
         ctx.engine.enqueue(task.id, task.channel_id, model=task.served_model, priority=task.priority)()
         ctx.hub.wake()
     return created
+
+
+async def _known(ctx: Context, who: Who, claim: IdempotencyClaim | None) -> Task | None:
+    """Look a repeated create up before anything else: its promise holds though models have changed since."""
+    if claim is None or claim.kind == "first":
+        return None
+    return await ctx.backend.point(lambda conn: _earlier(conn, ctx, who, claim))
 
 
 def _model_name(ctx: Context, draft: Draft, parent: Task | None) -> str:

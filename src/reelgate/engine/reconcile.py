@@ -102,7 +102,13 @@ async def _find(ctx: Context, task: Task, attempt: Attempt) -> FindOutcome:
     if not isinstance(dialect, Finds):
         return Unclear(reason="This upstream cannot be asked.")
     taken = await ctx.backend.read(lambda conn: attempt_rows.refs_of_channel(conn, channel.id))
-    flow = dialect.find(_submission(task, attempt), channel, taken)
+    parent_id = task.request.parent_id
+    parent_ref = (
+        None
+        if parent_id is None
+        else await ctx.backend.point(lambda conn: attempt_rows.ref_of_task(conn, parent_id, channel.id))
+    )
+    flow = dialect.find(_submission(task, attempt, parent_ref), channel, taken)
     try:
         return await drive(ctx, flow, channel)
     except Exception as surprise:  # noqa: BLE001 - a search that broke found nothing
@@ -110,12 +116,13 @@ async def _find(ctx: Context, task: Task, attempt: Attempt) -> FindOutcome:
         return Unclear(reason="The gateway broke while looking.", detail=type(surprise).__name__)
 
 
-def _submission(task: Task, attempt: Attempt) -> Submission:
+def _submission(task: Task, attempt: Attempt, parent_ref: str | None) -> Submission:
     return Submission(
         request=task.request,
         upstream_model=attempt.upstream_model,
         token=attempt.client_token,
         submitted_at_ms=attempt.submitted_at or attempt.created_at,
+        parent_ref=parent_ref,
     )
 
 
@@ -172,6 +179,7 @@ async def decide(ctx: Context, who: Who, task_id: str, decision: Decision, ref: 
         raise refuse(Code.INVALID_REQUEST, f"Video `{task_id}` is {task.status.value} and not in doubt.")
 
     task = await ctx.backend.write(work)
+    ctx.engine.cancel(task.id)
     if task.channel_id is not None and task.status in (Status.RUNNING, Status.QUEUED):
         ctx.engine.enqueue(
             task.id,

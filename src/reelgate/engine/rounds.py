@@ -26,6 +26,8 @@ SLACK = 0.5
 """Share of its interval a job may be polled early, so that one list call serves many."""
 PARALLEL = 64
 """Single polls of one channel under way at once."""
+TURN = 64
+"""Watches woken before other work on the loop gets its turn: one list can answer for thousands."""
 LIST_PATIENCE = 3
 """Useless list answers in a row after which a channel is asked singly."""
 
@@ -179,7 +181,9 @@ class Rounds:
             log.exception("poll_many_surprise", channel=channel.name)
         lane.useless_lists = 0 if seen else lane.useless_lists + 1
         rest: list[Waiting] = []
-        for waiting in batch:
+        for number, waiting in enumerate(batch, 1):
+            if number % TURN == 0:
+                await asyncio.sleep(0)
             found = seen.get(waiting.ref)
             if found is None:
                 rest.append(waiting)

@@ -25,6 +25,8 @@ async def wake_open_tasks(ctx: Context) -> int:
     """Give every unfinished task without a wake-up a new one; tells how many there were."""
     found = 0
     for task in await ctx.backend.read(task_rows.open_tasks):
+        if ctx.engine.overslept(task.id, task.status):
+            ctx.engine.cancel(task.id)
         if ctx.engine.knows(task.id):
             continue
         channel_id = task.channel_id or ""

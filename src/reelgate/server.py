@@ -1,0 +1,124 @@
+"""The process around a gateway: listening, signals, and an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import signal
+import socket
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from types import FrameType
+
+import msgspec
+import uvicorn
+import uvloop
+
+from reelgate.app import Gateway, open_gateway
+from reelgate.settings import Settings
+from reelgate.telemetry import configure, log
+
+
+def serve(settings: Settings, announce: Callable[[Gateway, str], None]) -> None:
+    """Serve API and engine until a signal says stop; drains and exits within 25 s.
+
+    `announce` is called once with the gateway and its address when it is ready.
+    """
+    configure(settings.log_format, settings.log_level)
+    _open_files_freely()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, announce))
+
+
+def _open_files_freely() -> None:
+    """Let this process hold as many connections as the system allows it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+async def _serve(settings: Settings, announce: Callable[[Gateway, str], None]) -> None:
+    async with open_gateway(settings) as gateway:
+        config = uvicorn.Config(
+            gateway.application(),
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            timeout_graceful_shutdown=3,
+            server_header=False,
+            date_header=True,
+        )
+        server = _Server(config, gateway)
+        serving = asyncio.create_task(server.serve())
+        listening = asyncio.create_task(server.listening.wait())
+        await asyncio.wait({serving, listening}, return_when=asyncio.FIRST_COMPLETED)
+        listening.cancel()
+        if server.listening.is_set():
+            with _noted(settings, server.servers[0].sockets[0].getsockname()[1]) as address:
+                announce(gateway, address)
+                await serving
+        await serving
+
+
+class _Server(uvicorn.Server):
+    """Says when it listens, and ends live readers before it waits for open connections."""
+
+    def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+        self._gateway = gateway
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self.listening.set()
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        # The server's own way raises the signal again when it has closed, which would end the
+        # process before the engine has drained.
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        log.info("stopping", signal=signal.Signals(sig).name)
+        self._gateway.ctx.hub.close()
+        super().handle_exit(sig, frame)
+
+
+@contextmanager
+def _noted(settings: Settings, port: int) -> Generator[str]:
+    """Keep `server.json` in the data folder while the server runs, so that the command line finds it."""
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    path = settings.data / "server.json"
+    part = path.with_suffix(".part")
+    part.write_bytes(msgspec.json.encode({"url": address, "pid": os.getpid()}))
+    part.replace(path)
+    try:
+        yield address
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def run_worker(settings: Settings) -> None:
+    """Move tasks without serving, until a signal says stop."""
+    configure(settings.log_format, settings.log_level)
+
+    async def work() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        async with open_gateway(settings):
+            log.info("working", data=str(settings.data))
+            await stop.wait()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work())
