@@ -129,6 +129,7 @@ def test_every_check_is_in_the_suite_and_has_a_broken_dialect():
 
 
 def test_the_changed_dialect_is_the_real_one_when_nothing_is_changed():
+    assert CASE.running is not None
     assert play(Changed().poll(CASE.ref, CASE.channel), *CASE.running) == play(
         CASE.dialect.poll(CASE.ref, CASE.channel), *CASE.running
     )

@@ -38,9 +38,16 @@ def channels() -> None:
 )
 @click.option("--poll-seconds", type=click.FloatRange(0.1), help=say("channels.poll"))
 @click.option("--self-hosted", is_flag=True, help=say("channels.self_hosted"))
+@click.option("--setting", "settings", multiple=True, metavar="NAME=VALUE", help=say("channels.setting"))
 @local
 @pass_session
-def add_channel(session: Session, secret_file: str | None, models: tuple[str, ...], **given: Any) -> None:
+def add_channel(
+    session: Session,
+    secret_file: str | None,
+    models: tuple[str, ...],
+    settings: tuple[str, ...],
+    **given: Any,
+) -> None:
     """Connect an account."""
 
     async def work() -> None:
@@ -51,7 +58,13 @@ def add_channel(session: Session, secret_file: str | None, models: tuple[str, ..
         secret = here.read_secret(secret_file) if secret_file else ""
         async with here.opened(session.settings()) as gateway:
             ctx = gateway.ctx
-            channel = Channel(id=ctx.ids.new("chan"), secret=secret, models=_models(models), **given)
+            channel = Channel(
+                id=ctx.ids.new("chan"),
+                secret=secret,
+                models=_models(models),
+                settings=_settings(settings),
+                **given,
+            )
             _must_make_sense(ctx, channel)
             if await ctx.backend.point(lambda conn: rows.by_name(conn, channel.name)) is not None:
                 raise _exists(channel.name)
@@ -75,7 +88,32 @@ def _models(given: Sequence[str]) -> dict[str, str]:
     return models
 
 
+def _settings(given: Sequence[str]) -> dict[str, Any]:
+    """Read `NAME=VALUE` and `NAME=@FILE`; JSON is taken as what it is, anything else as text."""
+    import msgspec
+
+    settings: dict[str, Any] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        try:
+            if not name.strip() or not equals:
+                raise OSError(say("channels.setting"))
+            if value.startswith("@"):
+                with click.open_file(value[1:], encoding="utf-8") as source:
+                    value = source.read()
+        except (OSError, UnicodeDecodeError) as error:
+            raise Trouble(
+                say("channels.bad_setting", text=text[:80], reason=error), exit_code=Exit.USAGE
+            ) from error
+        try:
+            settings[name.strip()] = msgspec.json.decode(value)
+        except msgspec.DecodeError:
+            settings[name.strip()] = value
+    return settings
+
+
 def _must_make_sense(ctx: Context, channel: Channel) -> None:
+    from reelgate.core.dialect import ChecksSettings
     from reelgate.engine.bootstrap import BUILT_IN
 
     facts = ctx.profiles.get(channel.dialect)
@@ -87,6 +125,10 @@ def _must_make_sense(ctx: Context, channel: Channel) -> None:
             raise Trouble(
                 say("channels.unknown_model", dialect=channel.dialect, model=upstream), exit_code=Exit.USAGE
             )
+    dialect = ctx.dialects[channel.dialect]
+    reason = dialect.objection(channel.settings) if isinstance(dialect, ChecksSettings) else None
+    if reason is not None:
+        raise Trouble(say("channels.objection", dialect=channel.dialect, reason=reason), exit_code=Exit.USAGE)
     if channel.base_url or channel.dialect != BUILT_IN:
         _must_be_reachable(ctx, channel)
 

@@ -349,6 +349,18 @@ WORDS: dict[str, tuple[str, str]] = {
         "要提供的模型，PUBLIC 或 PUBLIC=UPSTREAM；可多次给出。",
     ),
     "channels.concurrency": ("How many generations at once.", "同时进行的生成数量。"),
+    "channels.setting": (
+        "A setting of the dialect, as NAME=VALUE in JSON or plain text, or NAME=@FILE (repeatable).",
+        "方言的设置：NAME=VALUE（JSON 或纯文本），或 NAME=@FILE（可重复）。",
+    ),
+    "channels.bad_setting": (
+        "The setting `{text}` is not NAME=VALUE or NAME=@FILE: {reason}",
+        "设置 `{text}` 不是 NAME=VALUE 或 NAME=@FILE：{reason}",
+    ),
+    "channels.objection": (
+        "`{dialect}` cannot use these settings: {reason}",
+        "`{dialect}` 无法使用这些设置：{reason}",
+    ),
     "channels.poll": ("Seconds between two polls.", "两次轮询之间的秒数。"),
     "channels.self_hosted": (
         "Allow a private base address, for this channel alone.",

@@ -371,6 +371,15 @@ class Discovers(Protocol):
         ...
 
 
+@runtime_checkable
+class ChecksSettings(Protocol):
+    """A dialect that can say whether a channel's settings make sense before anything is sent."""
+
+    def objection(self, settings: Mapping[str, Any]) -> str | None:
+        """Say what is wrong with a channel's settings, naming the key; None when they can be used."""
+        ...
+
+
 class Callback(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody posted to a channel's callback address: a hint to poll now, never the truth."""
 

@@ -144,7 +144,9 @@ def test_it_offers_cancel_and_find_and_nothing_it_does_not_have() -> None:
 
 
 def test_a_drawing_is_found_under_its_token_or_was_certainly_never_begun() -> None:
-    asked, found = step(DIALECT.find(submission(), CHANNEL, frozenset()), Drawing(state="drawing", progress=4))
+    asked, found = step(
+        DIALECT.find(submission(), CHANNEL, frozenset()), Drawing(state="drawing", progress=4)
+    )
     _, missed = step(DIALECT.find(submission(), CHANNEL, frozenset()), Drawing(state="absent"))
     _, unclear = step(DIALECT.find(submission(), CHANNEL, frozenset()), NoReply(sent=True, reason="?"))
 
