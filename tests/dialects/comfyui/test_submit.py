@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from reelgate.core.dialect import Accepted, File, NoReply, Refused, Text, Unclear
+from reelgate.core.dialect import Accepted, ChecksSettings, File, NoReply, Refused, Text, Unclear
 from reelgate.core.errors import Code
 from reelgate.core.profile import objections, parse_profiles
 from reelgate.core.task import Role, Verb
@@ -272,6 +272,12 @@ def test_settings_that_cannot_be_used_are_named_and_another_channel_may_still_do
 
     assert failure.code is Code.PERMISSION_OR_CHANNEL
     assert words in failure.message
+    assert DIALECT.objection(channel(**settings).settings) is not None
+
+
+def test_settings_that_can_be_used_meet_no_objection():
+    assert isinstance(DIALECT, ChecksSettings)
+    assert DIALECT.objection(channel().settings) is None
 
 
 # Answers.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pathlib
+import re
 from typing import Any
 
 import msgspec
@@ -12,6 +14,7 @@ from msgspec.structs import replace
 
 from reelgate.core.dialect import (
     Accepted,
+    ChecksSettings,
     Embedded,
     File,
     NoReply,
@@ -25,7 +28,7 @@ from reelgate.core.errors import Code
 from reelgate.core.profile import objections, parse_profiles
 from reelgate.core.task import Role, Size, Verb
 from reelgate.dialects.juxin_unified import DIALECT as JUXIN_BY_HAND
-from reelgate.dialects.recipe import DIALECT
+from reelgate.dialects.recipe import DIALECT, schema
 from reelgate.dialects.recipe.schema import Recipe, Unusable, parse, recipe_of
 from reelgate.dialects.zhenzhen_v2 import DIALECT as ZHENZHEN_BY_HAND
 from reelgate.testing.play import play, reply
@@ -77,6 +80,24 @@ def test_a_shipped_recipe_reads_a_relay_as_the_dialect_written_by_hand_does(vect
 @pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.toml")), ids=lambda path: path.stem)
 def test_every_shipped_recipe_is_a_recipe(path):
     assert isinstance(parse(path.read_text("utf-8")), Recipe)
+
+
+def test_the_recipe_in_the_guide_is_a_recipe():
+    guide = (pathlib.Path(__file__).parents[3] / "docs" / "guides" / "recipes.md").read_text("utf-8")
+    (text,) = re.findall(r"^```toml\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+
+    assert DIALECT.objection({"recipe": text}) is None
+
+
+@pytest.mark.parametrize(
+    "struct", [Recipe, schema.Create, schema.Poll, schema.Errors, schema.Auth, schema.Upload]
+)
+def test_the_guide_names_every_key(struct):
+    guide = (pathlib.Path(__file__).parents[3] / "docs" / "guides" / "recipes.md").read_text("utf-8")
+
+    assert [
+        name for name in struct.__struct_fields__ if not re.search(rf"[`.\[]{name}\b|^{name} =", guide, re.M)
+    ] == [name for name in ("about",) if name in struct.__struct_fields__]
 
 
 WIDE = replace(submission(watermark=False, private=True).request, size=Size(1280, 720))
@@ -343,6 +364,7 @@ def test_a_recipe_may_be_an_object_or_text_in_json_or_toml():
 
     assert recipe_of({"recipe": as_text}) == recipe_of({"recipe": recipe_with()})
     assert isinstance(recipe_of({"recipe": shipped("juxin")}), Recipe)
+    assert isinstance(DIALECT, ChecksSettings)
     assert DIALECT.objection({"recipe": shipped("juxin")}) is None
 
 

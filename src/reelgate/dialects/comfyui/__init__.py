@@ -69,6 +69,7 @@ from reelgate.dialects.comfyui.workflow import (
     Workflow,
     filled,
     key_of,
+    objection_to,
     prompt_id_of,
     settings_of,
     unmapped,
@@ -221,6 +222,10 @@ class ComfyUI:
                 answer = yield _job_call(job_id, channel)
                 return _stopped(_job_seen(answer, channel, None))
         return (yield from _cancel_in_queue(job_id, channel))
+
+    def objection(self, settings: Mapping[str, Any]) -> str | None:
+        """Say what is wrong with a channel's settings, naming the key; None when they can be used."""
+        return objection_to(settings)
 
     def read_upload(self, reply: Reply, channel: Channel) -> str | Refused:
         """Give the name under which the server keeps an uploaded file."""

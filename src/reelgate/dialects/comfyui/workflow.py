@@ -132,6 +132,17 @@ def workflow_of(key: str, settings: Settings) -> Workflow | Unusable:
     return workflow if wrong is None else Unusable(f"`workflows.{key}.{wrong}.")
 
 
+def objection_to(settings: Mapping[str, Any]) -> str | None:
+    """Say what is wrong with a channel's settings; None when every workflow in them can be used."""
+    read = settings_of(settings)
+    if isinstance(read, Unusable):
+        return read.reason
+    if not read.workflows:
+        return "`workflows` is empty, so there is no model."
+    found = (workflow_of(key, read) for key in read.workflows)
+    return next((each.reason for each in found if isinstance(each, Unusable)), None)
+
+
 def _objection(workflow: Workflow) -> str | None:
     for name, node in workflow.graph.items():
         if not isinstance(node.get("class_type"), str) or as_object(node.get("inputs")) is None:
