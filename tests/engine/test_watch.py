@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
-from reelgate.core.dialect import Observation, Phase
+import msgspec
+
+from reelgate.core.dialect import Answer, Channel, Effect, Observation, Phase
 from reelgate.core.errors import Code, Failure
 from reelgate.core.lifecycle import Status
 from reelgate.engine import sweep
@@ -154,6 +157,53 @@ async def test_many_jobs_of_one_channel_are_polled_in_company(bench: Bench) -> N
     await bench.settle_down()
 
     assert bench.upstream.polls - before <= 3
+
+
+class Noting(Scripted):
+    """Notes about which jobs each list call asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lists: list[set[str]] = []
+
+    def poll_many(
+        self, refs: Sequence[str], channel: Channel
+    ) -> Generator[Effect, Answer, Mapping[str, Observation]]:
+        self.lists.append(set(refs))
+        return (yield from super().poll_many(refs, channel))
+
+
+async def test_a_newcomer_is_no_reason_to_ask_about_everybody_again(tmp_path: Path) -> None:
+    upstream = Noting()
+    async with open_bench(tmp_path, upstream, FakeClock()) as bench:
+        for n in range(20):
+            await bench.until((await bench.create(f"clip {n}")).id, Status.RUNNING)
+        await bench.clock.advance(11)
+        await bench.settle_down()
+        before, polls = len(upstream.lists), upstream.polls
+        assert before
+
+        await bench.until((await bench.create("one more")).id, Status.RUNNING)
+        await bench.settle_down()
+
+        assert upstream.lists[before:] == []
+        assert upstream.polls - polls == 1
+
+
+async def test_a_job_told_to_wait_longer_is_not_asked_about_in_company(tmp_path: Path) -> None:
+    upstream = Noting()
+    upstream.sights["job-1"].extend([msgspec.structs.replace(UNHEARD, retry_after_s=45.0), running(5)])
+    async with open_bench(tmp_path, upstream, FakeClock()) as bench:
+        for n in range(20):
+            await bench.until((await bench.create(f"clip {n}")).id, Status.RUNNING)
+        upstream.lists.clear()
+
+        for _ in range(30):
+            await bench.clock.advance(1)
+            await bench.settle_down(5)
+
+        assert upstream.lists
+        assert all("job-1" not in asked for asked in upstream.lists)
 
 
 async def test_a_stop_does_not_wait_for_jobs_that_go_on_upstream(bench: Bench) -> None:

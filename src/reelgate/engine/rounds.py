@@ -22,8 +22,10 @@ from reelgate.telemetry import log, meter
 
 MANY = 16
 """From this many due jobs on, a list call is cheaper than single ones."""
-SLACK = 0.5
-"""Share of its interval a job may be polled early, so that one list call serves many."""
+APART = 0.5
+"""Share of the interval after which the whole list is worth reading again. Jobs due sooner are few, or new."""
+LONGER = 1.1
+"""A wait beyond the interval by this factor was asked for; less is the spread that keeps polls apart."""
 PARALLEL = 64
 """Single polls of one channel under way at once."""
 TURN = 64
@@ -44,6 +46,8 @@ class Waiting:
     due: float
     interval: float
     future: asyncio.Future[Observation]
+    patient: bool = False
+    """Whether it was told to wait longer than usual, so that it is not asked about early."""
 
 
 @dataclass(slots=True, eq=False)
@@ -58,6 +62,8 @@ class Lane:
     interrupted: set[str] = field(default_factory=set[str])
     """Jobs whose watch was busy when somebody wanted it to look at its row."""
     useless_lists: int = 0
+    listed_at: float = float("-inf")
+    """When the list was last asked about every job."""
     singles: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
 
 
@@ -88,6 +94,7 @@ class Rounds:
             self._clock.monotonic() + after_s,
             interval_s,
             asyncio.get_running_loop().create_future(),
+            patient=after_s > LONGER * interval_s,
         )
         heapq.heappush(lane.heap, (waiting.due, next(self._order), waiting))
         lane.by_ref[ref] = waiting
@@ -136,15 +143,30 @@ class Rounds:
             if channel is None:
                 self._give_up(lane)
                 return
-            batch = self._take(lane, 0.0)
+            batch = self._take(lane)
             if self._lists(ctx, channel, lane) and len(batch) + len(lane.heap) >= MANY:
-                batch += self._take(lane, SLACK)
-                batch = await self._ask_many(ctx, channel, lane, batch)
+                batch = await self._list(ctx, channel, lane, batch)
             for waiting in batch:
                 await lane.slots.acquire()
                 single = asyncio.create_task(self._ask_one(ctx, channel, lane, waiting))
                 lane.singles.add(single)
                 single.add_done_callback(lane.singles.discard)
+
+    async def _list(self, ctx: Context, channel: Channel, lane: Lane, due: list[Waiting]) -> list[Waiting]:
+        """Ask the list about the due jobs, and about all others if it was not asked lately; give back the due rest."""
+        now = self._clock.monotonic()
+        early: list[Waiting] = []
+        if due and now - lane.listed_at >= APART * due[0].interval:
+            lane.listed_at = now
+            early = self._take_early(lane)
+        elif len(due) < MANY:
+            return due
+        rest = await self._ask_many(ctx, channel, lane, due + early)
+        not_yet = {id(waiting) for waiting in early}
+        for waiting in rest:
+            if id(waiting) in not_yet:
+                heapq.heappush(lane.heap, (waiting.due, next(self._order), waiting))
+        return [waiting for waiting in rest if id(waiting) not in not_yet]
 
     async def _sleep(self, lane: Lane, seconds: float) -> None:
         lane.wake.clear()
@@ -156,14 +178,22 @@ class Rounds:
             sleeper.cancel()
             waker.cancel()
 
-    def _take(self, lane: Lane, slack: float) -> list[Waiting]:
+    def _take(self, lane: Lane) -> list[Waiting]:
+        """Take what is due."""
         now = self._clock.monotonic()
         taken: list[Waiting] = []
-        while lane.heap and lane.heap[0][0] <= now + slack * lane.heap[0][2].interval:
+        while lane.heap and lane.heap[0][0] <= now:
             waiting = heapq.heappop(lane.heap)[2]
             if not waiting.future.done():
                 taken.append(waiting)
         return taken
+
+    def _take_early(self, lane: Lane) -> list[Waiting]:
+        """Take what is due within its usual interval; what was told to wait longer is left alone."""
+        waiting = [entry for entry in lane.heap if not entry[2].future.done()]
+        lane.heap[:] = [entry for entry in waiting if entry[2].patient]
+        heapq.heapify(lane.heap)
+        return [entry[2] for entry in waiting if not entry[2].patient]
 
     def _lists(self, ctx: Context, channel: Channel, lane: Lane) -> bool:
         return isinstance(ctx.dialects[channel.dialect], PollsMany) and lane.useless_lists < LIST_PATIENCE
