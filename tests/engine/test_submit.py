@@ -173,3 +173,17 @@ async def test_whoever_lost_the_lease_while_sending_leaves_the_ref_for_its_succe
 
     assert (await bench.task(task.id)).status is Status.RUNNING
     assert (await bench.attempts(task.id))[0].ref == "job-1"
+
+
+async def test_an_upstream_that_breaks_every_time_without_a_trace_is_not_asked_for_ever(bench: Bench) -> None:
+    bench.upstream.outcomes.extend([Unclear(reason="500")] * 20)
+    bench.upstream.found = NotFound(certain=True, reason="the upstream keeps every token")
+
+    task = await bench.create()
+    ended = await bench.until(task.id)
+
+    assert ended.status is Status.FAILED
+    assert ended.error is not None
+    assert ended.error.code is Code.UPSTREAM_INTERNAL
+    assert len(bench.upstream.submitted) == bench.ctx.rules.submit_attempts
+    assert await bench.ledger(task.id) == {"hold": 400_000, "release": 400_000}

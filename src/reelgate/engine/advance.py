@@ -15,7 +15,7 @@ from reelgate.engine.cancel import stop
 from reelgate.engine.context import Context
 from reelgate.engine.reconcile import doubt_submitting, reconcile
 from reelgate.engine.rounds import Interrupted
-from reelgate.engine.submit import submit
+from reelgate.engine.submit import Later, submit
 from reelgate.engine.tell import LeaseLost
 from reelgate.engine.watch import watch
 from reelgate.store import tasks as task_rows
@@ -59,17 +59,11 @@ async def _step(ctx: Context, task: Task) -> bool:
 
 
 async def _send(ctx: Context, task: Task) -> bool:
-    later = await submit(ctx, task)
-    if later is not None:
-        _enqueue(ctx, task, later.channel_id, later.wait_s, holds_slot=False)
-    return later is not None
+    return _again(ctx, task, await submit(ctx, task))
 
 
 async def _find_out(ctx: Context, task: Task) -> bool:
-    wait = await reconcile(ctx, task)
-    if wait is not None and task.channel_id is not None:
-        _enqueue(ctx, task, task.channel_id, wait, holds_slot=True)
-    return wait is not None
+    return _again(ctx, task, await reconcile(ctx, task))
 
 
 async def _run(ctx: Context, task: Task) -> None:
@@ -84,12 +78,16 @@ async def _run(ctx: Context, task: Task) -> None:
         await forget_drawing(ctx, task)
 
 
-def _enqueue(ctx: Context, task: Task, channel_id: str, wait_s: float, *, holds_slot: bool) -> None:
+def _again(ctx: Context, task: Task, later: Later | None) -> bool:
+    """Have the task woken later; False when it may go on at once."""
+    if later is None:
+        return False
     ctx.engine.enqueue(
         task.id,
-        channel_id,
+        later.channel_id,
         model=task.served_model,
         priority=task.priority,
-        delay_s=wait_s,
-        holds_slot=holds_slot,
+        delay_s=later.wait_s,
+        holds_slot=later.at_upstream,
     )()
+    return True

@@ -21,7 +21,7 @@ from reelgate.engine.context import Context, Who
 from reelgate.engine.drive import drive
 from reelgate.engine.rounds import Interrupted
 from reelgate.engine.settle import close, finish
-from reelgate.engine.submit import accept
+from reelgate.engine.submit import Later, accept, backoff
 from reelgate.engine.tell import LeaseLost, move, tell
 from reelgate.store import attempts as attempt_rows
 from reelgate.store import tasks as task_rows
@@ -52,10 +52,9 @@ async def doubt_submitting(ctx: Context, task: Task) -> Task:
     return msgspec.structs.replace(task, status=Status.UNCONFIRMED, unconfirmed_at=ctx.clock.now_ms())
 
 
-async def reconcile(ctx: Context, task: Task) -> float | None:
-    """Look for the job of an unconfirmed task.
+async def reconcile(ctx: Context, task: Task) -> Later | None:
+    """Look for the job of an unconfirmed task; None when nothing more is to be done for now.
 
-    Gives the seconds to wait before looking again, or None when the task's status changed.
     Raises LeaseLost when another holder took the task over.
     """
     since = (ctx.clock.now_ms() - (task.unconfirmed_at or task.updated_at)) / 1000
@@ -70,12 +69,16 @@ async def reconcile(ctx: Context, task: Task) -> float | None:
             ctx.hub.wake()
             return None
         case NotFound(certain=True, reason=reason):
-            await ctx.backend.write(lambda conn: _requeue(conn, ctx, task, attempt, reason))
+            again = task.attempts < ctx.rules.submit_attempts
+            await ctx.backend.write(
+                lambda conn: _never_existed(conn, ctx, task, attempt, reason, again=again)
+            )
             ctx.hub.wake()
-            return None
+            return Later(attempt.channel_id, backoff(task.attempts)) if again else None
         case NotFound() | Unclear():
             later = next((t for t in FIND_AGAIN_S if t > since), ctx.rules.unconfirmed_timeout_s)
-            return max(0.05, min(later, ctx.rules.unconfirmed_timeout_s) - since)
+            wait = max(0.05, min(later, ctx.rules.unconfirmed_timeout_s) - since)
+            return Later(attempt.channel_id, wait, at_upstream=True)
         case _:
             assert_never(outcome)
 
@@ -124,6 +127,20 @@ def _submission(task: Task, attempt: Attempt, parent_ref: str | None) -> Submiss
         submitted_at_ms=attempt.submitted_at or attempt.created_at,
         parent_ref=parent_ref,
     )
+
+
+def _never_existed(
+    conn: Connection, ctx: Context, task: Task, attempt: Attempt, reason: str, *, again: bool
+) -> None:
+    """Queue a task whose submission left no trace; an upstream that breaks every time is not asked for ever."""
+    if again:
+        _requeue(conn, ctx, task, attempt, reason)
+        return
+    failure = Failure(
+        code=Code.UPSTREAM_INTERNAL,
+        message=f"The upstream broke on each of {task.attempts} tries and took none. Nothing was charged.",
+    )
+    finish(conn, ctx, task, Status.FAILED, error=failure)
 
 
 def _requeue(conn: Connection, ctx: Context, task: Task, attempt: Attempt, reason: str) -> None:

@@ -28,10 +28,12 @@ BACKOFF_S = (1.0, 4.0, 15.0, 60.0)
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """The task is queued again: on which channel, and how long to wait first."""
+    """The task is to be woken again: on which channel, and how long to wait first."""
 
     channel_id: str
     wait_s: float
+    at_upstream: bool = False
+    """Whether the upstream may be working on it, so that it waits for no slot."""
 
 
 async def submit(ctx: Context, task: Task) -> Later | None:
@@ -197,8 +199,13 @@ async def _refused(ctx: Context, task: Task, attempt: Attempt, failure: Failure)
         return None
     if again:
         return Later(target, 0.0)
-    backoff = BACKOFF_S[min(len(history), len(BACKOFF_S)) - 1]
-    return Later(target, failure.retry_after_s if failure.retry_after_s is not None else backoff)
+    wait = failure.retry_after_s
+    return Later(target, backoff(len(history)) if wait is None else wait)
+
+
+def backoff(tried: int) -> float:
+    """Give the seconds to wait after that many tries."""
+    return BACKOFF_S[min(tried, len(BACKOFF_S)) - 1]
 
 
 def elsewhere(failure: Failure) -> bool:
