@@ -103,6 +103,31 @@ async def test_works_that_wait_together_share_a_commit_and_are_bounded(sqlite_ba
     assert 3 <= len(commits) <= 5
 
 
+async def test_work_that_is_run_again_for_anothers_fault_counts_once(sqlite_backend: Backend) -> None:
+    held = threading.Event()
+
+    def add(conn: Connection) -> int:
+        before = settings.all_settings(conn).get("sum", 0)
+        assert isinstance(before, int)
+        settings.put(conn, "sum", before + 1, NOW)
+        return before + 1
+
+    def fail(conn: Connection) -> int:
+        settings.put(conn, "sum", 1_000, NOW)
+        raise LookupError
+
+    first = asyncio.ensure_future(sqlite_backend.write(lambda _: held.wait()))
+    await asyncio.sleep(0)
+    writes = [asyncio.ensure_future(sqlite_backend.write(work)) for work in (add, add, fail, add)]
+    await asyncio.sleep(0)
+    held.set()
+    results = await asyncio.gather(first, *writes, return_exceptions=True)
+
+    assert results[1:3] + results[4:] == [1, 2, 3]
+    assert isinstance(results[3], LookupError)
+    assert (await sqlite_backend.read(settings.all_settings)) == {"sum": 3}
+
+
 async def test_a_commit_that_fails_fails_everybody_in_it(sqlite_backend: Backend) -> None:
     def end_the_transaction(conn: Connection) -> None:
         conn.exec_driver_sql("ROLLBACK")
