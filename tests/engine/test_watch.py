@@ -185,9 +185,30 @@ async def test_a_newcomer_is_no_reason_to_ask_about_everybody_again(tmp_path: Pa
 
         await bench.until((await bench.create("one more")).id, Status.RUNNING)
         await bench.settle_down()
+        assert upstream.polls == polls
+        await bench.clock.advance(0.3)
+        await bench.settle_down()
 
         assert upstream.lists[before:] == []
         assert upstream.polls - polls == 1
+
+
+async def test_after_a_start_one_list_answers_for_every_job(tmp_path: Path, clock: FakeClock) -> None:
+    upstream = Noting()
+    async with open_bench(tmp_path, upstream, clock) as bench:
+        for n in range(40):
+            await bench.until((await bench.create(f"clip {n}")).id, Status.RUNNING)
+    upstream.lists.clear()
+    upstream.polls = 0
+
+    async with open_bench(tmp_path, upstream, clock) as bench:
+        await sweep.wake_open_tasks(bench.ctx)
+        await bench.settle_down()
+        await bench.clock.advance(0.3)
+        await bench.settle_down()
+
+    assert [len(asked) for asked in upstream.lists] == [40]
+    assert upstream.polls == 1
 
 
 async def test_a_job_told_to_wait_longer_is_not_asked_about_in_company(tmp_path: Path) -> None:

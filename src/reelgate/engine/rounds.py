@@ -28,6 +28,10 @@ LONGER = 1.1
 """A wait beyond the interval by this factor was asked for; less is the spread that keeps polls apart."""
 PARALLEL = 64
 """Single polls of one channel under way at once."""
+QUIET_S = 0.25
+"""How long no job may have arrived before a list is read that could answer for the next ones, too."""
+GATHER_S = 1.5
+"""How long a due job is kept waiting for company at most."""
 TURN = 64
 """Watches woken before other work on the loop gets its turn: one list can answer for thousands."""
 LIST_PATIENCE = 3
@@ -64,6 +68,8 @@ class Lane:
     useless_lists: int = 0
     listed_at: float = float("-inf")
     """When the list was last asked about every job."""
+    joined_at: float = float("-inf")
+    """When the last job arrived that had not been asked about before."""
     singles: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
 
 
@@ -96,6 +102,8 @@ class Rounds:
             asyncio.get_running_loop().create_future(),
             patient=after_s > LONGER * interval_s,
         )
+        if after_s <= 0:
+            lane.joined_at = waiting.due
         heapq.heappush(lane.heap, (waiting.due, next(self._order), waiting))
         lane.by_ref[ref] = waiting
         if lane.poller is None or lane.poller.done():
@@ -143,6 +151,9 @@ class Rounds:
             if channel is None:
                 self._give_up(lane)
                 return
+            if self._gathers(ctx, channel, lane):
+                await self._clock.sleep(QUIET_S)
+                continue
             batch = self._take(lane)
             if self._lists(ctx, channel, lane) and len(batch) + len(lane.heap) >= MANY:
                 batch = await self._list(ctx, channel, lane, batch)
@@ -194,6 +205,16 @@ class Rounds:
         lane.heap[:] = [entry for entry in waiting if entry[2].patient]
         heapq.heapify(lane.heap)
         return [entry[2] for entry in waiting if not entry[2].patient]
+
+    def _gathers(self, ctx: Context, channel: Channel, lane: Lane) -> bool:
+        """Tell whether jobs are just arriving in numbers, as they do after a start."""
+        now = self._clock.monotonic()
+        return (
+            len(lane.heap) >= MANY
+            and now - lane.joined_at < QUIET_S
+            and now - lane.heap[0][0] < GATHER_S
+            and self._lists(ctx, channel, lane)
+        )
 
     def _lists(self, ctx: Context, channel: Channel, lane: Lane) -> bool:
         return isinstance(ctx.dialects[channel.dialect], PollsMany) and lane.useless_lists < LIST_PATIENCE
