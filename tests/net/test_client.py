@@ -252,8 +252,8 @@ async def test_a_file_that_shrinks_on_the_way_is_unclear_and_not_padded(tmp_path
 @pytest.mark.parametrize(
     ("coding", "packed"),
     [
-        ("gzip", gzip.compress(b'{"a":1}')),
-        ("GZIP", gzip.compress(b'{"a"') + gzip.compress(b":1}")),
+        ("gzip", gzip.compress(b'{"a":1}', mtime=0)),
+        ("GZIP", gzip.compress(b'{"a"', mtime=0) + gzip.compress(b":1}", mtime=0)),
         ("deflate", zlib.compress(b'{"a":1}')),
         ("identity", b'{"a":1}'),
     ],
