@@ -59,6 +59,7 @@ lock: ## Choose package versions anew, seven days old at least
 setup-dev:
 	$(setup) dev
 	@$(RUN) tools.node install
+	@$(RUN) tools.peers install openai-2
 
 check:
 	@echo "==> Style (ruff)"

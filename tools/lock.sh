@@ -18,3 +18,4 @@ compile runtime.lock ../pyproject.toml
 compile demo.lock ../pyproject.toml demo.in -c runtime.lock
 compile dev.lock ../pyproject.toml dev.in build.in -c runtime.lock -c demo.lock -c build.lock
 compile peer-litellm.lock peer-litellm.in
+compile peer-openai-2.lock peer-openai-2.in -c runtime.lock
