@@ -15,7 +15,8 @@ compile() {
 compile bootstrap.lock bootstrap.in
 compile build.lock build.in
 compile runtime.lock ../pyproject.toml
+compile otel.lock ../pyproject.toml --extra otel -c runtime.lock
 compile demo.lock ../pyproject.toml demo.in -c runtime.lock
-compile dev.lock ../pyproject.toml dev.in build.in -c runtime.lock -c demo.lock -c build.lock
+compile dev.lock ../pyproject.toml --extra otel dev.in build.in -c runtime.lock -c demo.lock -c build.lock
 compile peer-litellm.lock peer-litellm.in
 compile peer-openai-2.lock peer-openai-2.in -c runtime.lock
