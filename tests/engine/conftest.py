@@ -108,7 +108,7 @@ class Bench:
         """Let time pass until the task is in one of the wanted states (any terminal one by default)."""
         passed = 0.0
         while True:
-            await self.settle_down(10)
+            await self.settle_down(8)
             task = await self.task(task_id)
             if task.status in (wanted or TERMINAL):
                 return task
@@ -116,10 +116,22 @@ class Bench:
             await self.clock.advance(1.0 if passed < 60 else 10.0)
             passed += 1.0 if passed < 60 else 10.0
 
+    async def at_once(self, task_id: str, wanted: Status) -> Task:
+        """Wait until the task is in the wanted state while the clock stands still."""
+        for _ in range(2_000):
+            await self.settle_down(5)
+            task = await self.task(task_id)
+            if task.status is wanted:
+                return task
+        raise AssertionError(f"{task_id} does not get to {wanted} without time passing")
+
     async def settle_down(self, turns: int = 60) -> None:
         """Let what can happen without time passing happen; commits take real milliseconds."""
         for _ in range(turns):
             await asyncio.sleep(0.001)
+        # The writer works in order: once it has done nothing for us, everything before it is committed.
+        await self.ctx.backend.write(lambda _: None)
+        await asyncio.sleep(0.001)
 
     async def violations(self) -> list[str]:
         found = await self.ctx.backend.read(invariant_rows.violations)

@@ -177,13 +177,14 @@ async def test_a_newcomer_is_no_reason_to_ask_about_everybody_again(tmp_path: Pa
     upstream = Noting()
     async with open_bench(tmp_path, upstream, FakeClock()) as bench:
         for n in range(20):
-            await bench.until((await bench.create(f"clip {n}")).id, Status.RUNNING)
-        await bench.clock.advance(11)
-        await bench.settle_down()
+            await bench.at_once((await bench.create(f"clip {n}")).id, Status.RUNNING)
+        for seconds in (0.5, 11):
+            await bench.clock.advance(seconds)
+            await bench.settle_down()
         before, polls = len(upstream.lists), upstream.polls
         assert before
 
-        await bench.until((await bench.create("one more")).id, Status.RUNNING)
+        await bench.at_once((await bench.create("one more")).id, Status.RUNNING)
         await bench.settle_down()
         assert upstream.polls == polls
         await bench.clock.advance(0.3)
@@ -197,7 +198,7 @@ async def test_after_a_start_one_list_answers_for_every_job(tmp_path: Path, cloc
     upstream = Noting()
     async with open_bench(tmp_path, upstream, clock) as bench:
         for n in range(40):
-            await bench.until((await bench.create(f"clip {n}")).id, Status.RUNNING)
+            await bench.at_once((await bench.create(f"clip {n}")).id, Status.RUNNING)
     upstream.lists.clear()
     upstream.polls = 0
 
