@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from typing import Literal, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
+
+from reelgate.store.tables import HEAD, KNOWN
 
 __all__ = [
     "UNUSABLE",
     "Backend",
     "CommitFailed",
     "Connection",  # what a query function takes first; named here for rooms that write none themselves
+    "Schema",
     "SchemaMismatch",
     "StoreError",
-    "check_revision",
+    "check_schema",
     "open_backend",
 ]
 
@@ -37,6 +41,22 @@ class CommitFailed(StoreError):
 
 class SchemaMismatch(StoreError):
     """Raised when the database has another schema than this program speaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What a database says about its schema."""
+
+    revision: str | None = None
+    """None when it has no schema."""
+    min_reader: str | None = None
+    """The oldest revision whose programs may work on it."""
+    copying_from: str | None = None
+    """The database it is half a copy of."""
+
+
+SCHEMA_FACTS: Final = "SELECT name, value FROM database_facts WHERE name IN ('min_reader', 'copying_from')"
+"""Reads the facts that `Schema` has fields for; a newer program may have written others."""
 
 
 class Backend(Protocol):
@@ -93,18 +113,26 @@ async def open_backend(url: str) -> Backend:
             raise ValueError(msg)
 
 
-def check_revision(found: str | None, spoken: str) -> None:
-    """Compare the schema a database has with the one this program speaks.
+def check_schema(found: Schema) -> None:
+    """Compare the schema a database has with the ones this program knows.
 
-    Raises SchemaMismatch when they differ.
+    A newer one is accepted if it keeps all that this program needs. Raises SchemaMismatch otherwise.
     """
-    if found == spoken:
-        return
-    if found is None:
-        msg = "the database is empty: run `reelgate db upgrade` first"
+    if found.copying_from is not None:
+        msg = (
+            f"the database is half a copy of {found.copying_from}: run `reelgate db copy` again to finish it"
+        )
         raise SchemaMismatch(msg)
-    msg = (
-        f"the database has schema `{found}`, this program speaks `{spoken}`: run `reelgate db upgrade`,"
-        " or the newer Reelgate that made it"
-    )
+    if found.revision == HEAD or (found.revision not in KNOWN and found.min_reader in KNOWN):
+        return
+    if found.revision is None:
+        msg = "the database is empty: run `reelgate db upgrade` first"
+    elif found.revision in KNOWN:
+        msg = f"the database has schema `{found.revision}`, this program speaks `{HEAD}`: run `reelgate db upgrade`"
+    else:
+        msg = (
+            f"the database has schema `{found.revision}`, which is newer than `{HEAD}`, the newest this program"
+            f" knows, and needs a program that knows `{found.min_reader}`: run a newer Reelgate, or restore a"
+            " backup from before"
+        )
     raise SchemaMismatch(msg)

@@ -11,7 +11,7 @@ def ensure(url: str) -> None:
 
     Raises SchemaMismatch when a newer program made it, ValueError for an address of another kind.
     """
-    if url.startswith("sqlite") and sqlite.revision(sqlite.path_of(url)) == HEAD:
+    if url.startswith("sqlite") and sqlite.schema(sqlite.path_of(url)).revision == HEAD:
         return
     # Every command opens the database; few of them meet an old one.
     from reelgate.store import migrate  # noqa: PLC0415

@@ -9,21 +9,25 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, select, text
 
 from reelgate.store import postgres, sqlite
-from reelgate.store.backend import SchemaMismatch
-from reelgate.store.tables import HEAD
+from reelgate.store.backend import Schema, check_schema
+from reelgate.store.tables import HEAD, KNOWN, database_facts
+from reelgate.store.upsert import Upsert
 
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
 # Two programs that start at once take turns.
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(5928475960322097153)")
+_MIN_READER: Final = select(database_facts.c.value).where(database_facts.c.name == "min_reader")
+_PUT_MIN_READER: Final = Upsert(database_facts, ("name",), change=lambda new: {"value": new.value})
 
 
 def upgrade(url: str) -> None:
     """Bring the database at `url` to this program's schema, creating it where there is none.
 
-    Raises SchemaMismatch when a newer program made it, ValueError for an address of another kind.
+    One that a newer program made is left as it is if this one may work on it. Raises SchemaMismatch if it
+    may not, ValueError for an address of another kind.
     """
     if url.startswith("sqlite"):
         _upgrade_sqlite(sqlite.path_of(url))
@@ -73,10 +77,17 @@ def _run(connection: Connection) -> None:
     found = MigrationContext.configure(connection).get_current_revision()
     if found == HEAD:
         return
-    if found is not None and found not in {script.revision for script in scripts().walk_revisions()}:
-        msg = (
-            f"the database has schema `{found}`, which is newer than `{HEAD}`, the newest this program"
-            " knows: run the Reelgate that made it, or restore a backup from before"
-        )
-        raise SchemaMismatch(msg)
+    if found is not None and found not in KNOWN:
+        check_schema(Schema(found, connection.execute(_MIN_READER).scalar()))
+        return
     command.upgrade(_config(connection), HEAD)
+    _PUT_MIN_READER.run(connection, {"name": "min_reader", "value": min_reader(scripts())})
+
+
+def min_reader(steps: ScriptDirectory) -> str:
+    """Give the oldest revision whose programs may work on a database that took all `steps`."""
+    for step in steps.walk_revisions():
+        if hasattr(step.module, "min_reader"):
+            return str(step.module.min_reader)
+    msg = "the first migration names no min_reader"
+    raise LookupError(msg)

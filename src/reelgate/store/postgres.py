@@ -9,8 +9,7 @@ from sqlalchemy import URL, Connection, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from reelgate.store.backend import CommitFailed, StoreError, check_revision
-from reelgate.store.tables import HEAD
+from reelgate.store.backend import SCHEMA_FACTS, CommitFailed, Schema, StoreError, check_schema
 
 T = TypeVar("T")
 
@@ -22,6 +21,7 @@ _OPTIONS: Final = "-c synchronous_commit=on -c application_name=reelgate -c lock
 
 _HAS_REVISION: Final = text("SELECT to_regclass('alembic_version') IS NOT NULL")
 _REVISION: Final = text("SELECT version_num FROM alembic_version")
+_FACTS: Final = text(SCHEMA_FACTS)
 
 
 def driver_url(url: str) -> URL:
@@ -100,15 +100,17 @@ async def open_postgres(url: str) -> PostgresBackend:
     engine = engine_for(url)
     backend = PostgresBackend(engine)
     try:
-        check_revision(await backend.read(revision), HEAD)
+        check_schema(await backend.read(schema))
     except BaseException:
         await backend.close()
         raise
     return backend
 
 
-def revision(conn: Connection) -> str | None:
-    """Give the schema revision of a database; None when it has no schema."""
+def schema(conn: Connection) -> Schema:
+    """Read what a database says about its schema."""
     if not conn.execute(_HAS_REVISION).scalar_one():
-        return None
-    return conn.execute(_REVISION).scalar()
+        return Schema()
+    revision = conn.execute(_REVISION).scalar()
+    facts = {row.name: row.value for row in conn.execute(_FACTS)} if revision else {}
+    return Schema(revision, **facts)

@@ -26,8 +26,7 @@ from urllib.parse import quote, unquote
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine
 
-from reelgate.store.backend import CommitFailed, StoreError, check_revision
-from reelgate.store.tables import HEAD
+from reelgate.store.backend import SCHEMA_FACTS, CommitFailed, Schema, StoreError, check_schema
 
 T = TypeVar("T")
 
@@ -317,21 +316,21 @@ async def open_sqlite(path: Path) -> SqliteBackend:
 
     Raises SchemaMismatch when it has not.
     """
-    check_revision(revision(path), HEAD)
+    check_schema(schema(path))
     return SqliteBackend(path, asyncio.get_running_loop())
 
 
-def revision(path: Path) -> str | None:
-    """Give the schema revision of a database file; None when it has no schema."""
+def schema(path: Path) -> Schema:
+    """Read what a database file says about its schema."""
     if not path.exists():
-        return None
+        return Schema()
     raw = connect(path, writes=True)
     try:
         found = raw.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
-        if found is None:
-            return None
-        row = raw.execute("SELECT version_num FROM alembic_version").fetchone()
-        return None if row is None else str(row[0])
+        row = found and raw.execute("SELECT version_num FROM alembic_version").fetchone()
+        if not row:
+            return Schema()
+        return Schema(str(row[0]), **dict(raw.execute(SCHEMA_FACTS).fetchall()))
     finally:
         raw.close()
 

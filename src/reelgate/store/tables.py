@@ -33,7 +33,9 @@ from reelgate.core.lifecycle import Status
 from reelgate.core.money import EntryKind
 from reelgate.core.task import AttemptState, Role, Variant, Verb
 
-HEAD: Final = "0001"
+KNOWN: Final = ("0001",)
+"""The revisions of the schema this code knows, oldest first."""
+HEAD: Final = KNOWN[-1]
 """The schema revision this code speaks."""
 
 DEFAULT_USER: Final = "user_default"
@@ -118,6 +120,11 @@ def _word(name: str, words: type[StrEnum]) -> CheckConstraint:
 def _at_least(name: str, least: int) -> CheckConstraint:
     return CheckConstraint(column(name, Integer) >= literal_column(str(least)), name=f"{name}_range")
 
+
+# What a database says about itself: which programs may read it, and whether it is half a copy. Never copied.
+database_facts = Table(
+    "database_facts", metadata, _text("name"), _text("value"), PrimaryKeyConstraint("name")
+)
 
 users = Table("users", metadata, _id("id"), _text("name"), _created(), PrimaryKeyConstraint("id"))
 

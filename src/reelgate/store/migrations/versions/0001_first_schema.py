@@ -11,6 +11,7 @@ revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
+min_reader = "0001"
 
 ID = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 CURSOR = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -28,6 +29,12 @@ def upgrade() -> None:
 
 
 def _people() -> None:
+    op.create_table(
+        "database_facts",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_database_facts")),
+    )
     op.create_table(
         "users",
         sa.Column("id", ID, nullable=False),
