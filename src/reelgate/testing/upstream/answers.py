@@ -84,11 +84,12 @@ async def refusal(request: web.Request, name: str, argument: str) -> web.Respons
     if name == "drop":
         return _hang_up(request)
     if name == "rate_limited":
-        return error(429, "Rate limit reached.", code="rate_limit_exceeded", headers=_retry_after(argument))
+        return error(429, "Rate limit reached.", code="rate_limit_exceeded", headers=retry_after(argument))
     return _REFUSALS[name]()
 
 
-def _retry_after(argument: str) -> dict[str, str]:
+def retry_after(argument: str) -> dict[str, str]:
+    """Say how long to wait: a number of seconds, or `none`, `date`, `garbage`, `ms`."""
     match argument:
         case "none":
             return {}

@@ -17,6 +17,7 @@ def clip(width: int = 128, height: int = 72, seconds: int = 1, fps: int = 8) -> 
     """Make an H.264 MP4 of exactly this size and length, as bytes; the same call gives the same clip."""
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as container:
+        container.metadata["title"] = "reelgate simulator"
         stream = container.add_stream("libx264", rate=fps, options={"preset": "ultrafast", "threads": "1"})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.time_base = Fraction(1, fps)

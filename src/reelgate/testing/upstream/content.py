@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, Protocol
 
 from aiohttp import web
 
 from reelgate.testing.upstream.answers import PAGE_OF_HTML, drip, error, part
 from reelgate.testing.upstream.faults import FAULTS, Stage
-from reelgate.testing.upstream.jobs import Job
 
 PRIVATE: Final = "http://169.254.169.254/latest/meta-data/"
+_OURS: Final = frozenset(name for name, fault in FAULTS.items() if fault.stage is Stage.CONTENT)
+
+
+class Fetched(Protocol):
+    """A job whose clip is fetched."""
+
+    @property
+    def faults(self) -> Mapping[str, str]:
+        """Its faults with their arguments."""
+        ...
+
+    @property
+    def fetches(self) -> int:
+        """How often its clip was asked for, this time included."""
+        ...
 
 
 def _etag(data: bytes) -> str:
@@ -56,10 +70,10 @@ def _too_long(request: web.Request, data: bytes) -> web.Response:
     return web.Response()
 
 
-async def content(request: web.Request, job: Job, data: bytes) -> web.StreamResponse:
+async def content(request: web.Request, job: Fetched, data: bytes) -> web.StreamResponse:
     """Serve the clip, spoilt as the job's faults say."""
     etag = _etag(data)
-    fault = next((name for name in job.faults if FAULTS[name].stage is Stage.CONTENT), None)
+    fault = next((name for name in job.faults if name in _OURS), None)
     ranged = request.headers.get("range") is not None
     match fault:
         case None:
@@ -80,12 +94,12 @@ async def content(request: web.Request, job: Job, data: bytes) -> web.StreamResp
             return _SPOILT[fault](request, data)
 
 
-async def _cut(request: web.Request, job: Job, fault: str, data: bytes) -> web.StreamResponse:
+async def _cut(request: web.Request, job: Fetched, fault: str, data: bytes) -> web.StreamResponse:
     etag = f'"take-{job.fetches}"' if fault == "changed_etag" else _etag(data)
     return await part(request, data, len(data) // 2, "video/mp4", etag)
 
 
-async def _resumed(request: web.Request, job: Job, fault: str, data: bytes) -> web.StreamResponse:
+async def _resumed(request: web.Request, job: Fetched, fault: str, data: bytes) -> web.StreamResponse:
     if fault == "always_truncated":
         return await _cut(request, job, fault, data)
     if fault == "range_ignored":

@@ -26,6 +26,10 @@ class Stage(StrEnum):
     """In what the job says about itself afterwards."""
     CONTENT = "content"
     """When the clip is fetched."""
+    DOOR = "door"
+    """On any call."""
+    CALLBACK = "callback"
+    """When the caller is told that a job moved."""
 
 
 class Fault(msgspec.Struct, frozen=True):

@@ -51,6 +51,8 @@ class BillLine(msgspec.Struct, frozen=True, kw_only=True):
     token: str | None
     """The `Idempotency-Key` it came with."""
     at_ms: int
+    micro: int = 0
+    """What was charged, in millionths of the upstream's currency; 0 where it is only counted."""
 
 
 class Bill:

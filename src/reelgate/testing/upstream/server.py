@@ -100,7 +100,7 @@ class FakeUpstream:
 
     async def _create(self, request: web.Request) -> web.StreamResponse:
         self.seen["create"] += 1
-        fields, files = await _read(request)
+        fields, files = await read_form(request)
         prompt = str(fields.get("prompt") or "")
         if not prompt:
             return error(400, "`prompt` is required.", param="prompt", code="missing_required_parameter")
@@ -241,7 +241,7 @@ class FakeUpstream:
         return json_reply(msgspec.json.encode({"lines": self.bill.lines, "seen": dict(self.seen)}))
 
     async def _add_character(self, request: web.Request) -> web.Response:
-        fields, files = await _read(request)
+        fields, files = await read_form(request)
         if not fields.get("name") or not files:
             return error(400, "`name` and `video` are required.", param="name")
         name = f"char_{len(self._characters) + 1:06d}"
@@ -293,7 +293,7 @@ def _id_in(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-async def _read(request: web.Request) -> tuple[dict[str, Any], tuple[FileSeen, ...]]:
+async def read_form(request: web.Request) -> tuple[dict[str, Any], tuple[FileSeen, ...]]:
     """Read JSON or a form; bracketed names are folded one level deep."""
     if request.content_type not in {"multipart/form-data", "application/x-www-form-urlencoded"}:
         try:
