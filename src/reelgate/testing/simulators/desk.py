@@ -46,6 +46,11 @@ class Desk:
         """The time, in milliseconds since 1970."""
         return self._simulator.clock.now_ms()
 
+    @property
+    def callback_secret(self) -> str:
+        """What callbacks are signed with, for upstreams that tell it to whom they call back."""
+        return self._simulator.script.callback_secret
+
     # Creating.
 
     def accept(self, order: Order) -> Job:
@@ -188,6 +193,10 @@ class Desk:
         if not self.glance(job).has_clip:
             raise Refusal(Why.NOT_READY)
         return Clip(job)
+
+    async def clip_bytes(self, job: Job) -> bytes:
+        """Give a job's clip whole, for upstreams that put it into an answer."""
+        return await self._simulator.clip_of(job)
 
     def keep_file(self) -> str:
         """Keep the file that came with this call and give a link to it. Raises Refusal when none came."""

@@ -27,6 +27,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     params: Mapping[str, str]
     """What the route's `{names}` stood for."""
     query: Mapping[str, str]
+    pairs: tuple[tuple[str, str], ...] = ()
+    """The query as it came, for names that come more than once."""
     headers: Mapping[str, str]
     """Names in lower case."""
     fields: Mapping[str, Any]
@@ -54,9 +56,9 @@ class Clip(msgspec.Struct, frozen=True):
 
 
 class Stream(msgspec.Struct, frozen=True):
-    """Answer with text that comes bit by bit; over a socket each bit is a message."""
+    """Answer with text that comes bit by bit; over a socket each bit is a message, and bytes are a binary one."""
 
-    pieces: AsyncIterator[str]
+    pieces: AsyncIterator[str | bytes]
     kind: Literal["sse", "websocket"] = "sse"
 
 
@@ -245,5 +247,7 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     """What a clip costs besides."""
     refunds: frozenset[str] = frozenset()
     """The endings that are not charged for: `broke`, `moderated`, `withheld`, `expired`, `cancelled`."""
+    at_once: bool = False
+    """Whether the one paid call is answered only when the clip is done, so that there is nothing to poll."""
     likeness: Likeness | None = None
     """A character this upstream can make, for samples; its `ref` is filled in by whoever has a job."""

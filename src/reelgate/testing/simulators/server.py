@@ -221,7 +221,7 @@ class Simulator:
                 return plain(told)
             case Clip():
                 told.job.fetches += 1
-                return await content(request, told.job, await self._clip_of(told.job))
+                return await content(request, told.job, await self.clip_of(told.job))
             case Stream(kind="sse"):
                 return await _stream(request, told)
             case Stream():
@@ -229,7 +229,8 @@ class Simulator:
             case _:
                 assert_never(told)
 
-    async def _clip_of(self, job: Job) -> bytes:
+    async def clip_of(self, job: Job) -> bytes:
+        """Give a job's clip whole, as no fault has spoilt it."""
         size = parse_size(job.order.size) if self.script.true_size else None
         if size is None:
             return clip()
@@ -245,6 +246,7 @@ class Simulator:
             origin=f"{request.scheme}://{request.host}",
             params=dict(request.match_info),
             query=dict(request.query),
+            pairs=tuple(request.query.items()),
             headers={name.lower(): value for name, value in request.headers.items()},
             fields=fields,
             files=files,
@@ -316,7 +318,7 @@ async def _stream(request: web.Request, told: Stream) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
     await response.prepare(request)
     async for piece in told.pieces:
-        await response.write(piece.encode())
+        await response.write(piece if isinstance(piece, bytes) else piece.encode())
     await response.write_eof()
     return response
 
@@ -325,6 +327,6 @@ async def _talk(request: web.Request, told: Stream) -> web.StreamResponse:
     socket = web.WebSocketResponse()
     await socket.prepare(request)
     async for piece in told.pieces:
-        await socket.send_str(piece)
+        await (socket.send_bytes(piece) if isinstance(piece, bytes) else socket.send_str(piece))
     await socket.close()
     return socket
