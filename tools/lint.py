@@ -177,7 +177,7 @@ def _retried(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 
 def _moves_tasks(path: Path) -> bool:
-    rooms = (SOURCE / "engine", SOURCE / "net", SOURCE / "worker.py")
+    rooms = (SOURCE / "engine", SOURCE / "net", SOURCE / "worker")
     return any(path.is_relative_to(room) for room in rooms)
 
 

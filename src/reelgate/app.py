@@ -35,7 +35,8 @@ from reelgate.settings import Settings
 from reelgate.store import current
 from reelgate.store import keys as key_rows
 from reelgate.store.backend import Backend, open_backend
-from reelgate.worker import EmbeddedRunner, every
+from reelgate.worker.embedded import EmbeddedRunner
+from reelgate.worker.housekeeping import every
 
 Asgi = Callable[..., Awaitable[None]]
 

@@ -36,7 +36,7 @@ from reelgate.testing.clock import FakeClock
 from reelgate.testing.ids import SeededIds
 from reelgate.testing.scripted import Scripted
 from reelgate.testing.upstream.clip import clip as tiny_clip
-from reelgate.worker import EmbeddedRunner
+from reelgate.worker.embedded import EmbeddedRunner
 
 WHO = Who(user_id=DEFAULT_USER, project_id=DEFAULT_PROJECT)
 

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from reelgate.testing.clock import FakeClock
-from reelgate.worker import EmbeddedRunner, every
+from reelgate.worker.embedded import EmbeddedRunner
+from reelgate.worker.housekeeping import every
 
 
 class Work:

@@ -1,4 +1,4 @@
-"""The loop: the embedded runner, sole owner of its data folder, and the housekeeping beside it.
+"""The embedded runner: sole owner of its data folder, a heap and a number of slots for each channel.
 
 This is one of the two places where a broad `except` stands: a task that breaks is logged and woken
 again later, and never takes another one with it.
@@ -249,13 +249,3 @@ class EmbeddedRunner:
         moved = await self._rebind(job.task_id, channel_id)
         target = Job(job.task_id, channel_id if moved else job.channel_id, job.model, job.priority, False)
         self._wait_in_lane(target)
-
-
-async def every(clock: Clock, seconds: float, name: str, work: Callable[[], Awaitable[object]]) -> None:
-    """Do a piece of housekeeping again and again; one that breaks is logged and done again."""
-    while True:
-        try:
-            await work()
-        except Exception:  # noqa: BLE001 - the loop logs and goes on by rule
-            log.exception("housekeeping_broke", work=name)
-        await clock.sleep(seconds)
