@@ -6,6 +6,9 @@
 
 A check raises `Nonconforming` with what was expected and what came. A dialect that has no HTTP
 wire (`Case.http=False`) is spared the checks about HTTP bodies, and no others.
+
+These checks answer by hand. The other half of the suite, the round trip over real HTTP against the
+simulator of a dialect's upstream, is `reelgate.testing.round_trip`.
 """
 
 from __future__ import annotations
