@@ -10,7 +10,7 @@ unclear; it cannot be stopped. A 500 that says `rpc error` comes from the model'
 call, so nothing is left running and it is a refusal. Pictures and sound go as plain base64, without a
 `data:` prefix.
 
-Servers that speak the jobs of OpenAI's shape under LocalAI's name are served by `openai_videos`.
+Servers that speak the jobs of OpenAI's shape under LocalAI's name are served by the dialect of that shape.
 
 Facts: localai.io/docs/features/video-generation; mudler/LocalAI core/http/endpoints/localai/video.go @01fdfa6.
 Not tried on a GPU.

@@ -2,7 +2,7 @@
 
 The base address ends in `/v1`. There is no list, no cancel and no client id. Files go by address, so they are put on
 the relay's own host (`/files/upload`) first. Plain pictures stand in `images`; where their roles differ, they stand
-in `metadata.content` as Ark writes them. The clip is at `metadata.url`, else `url`, else `video_url`; there is no
+in `metadata.content`, each item with its type. The clip is at `metadata.url`, else `url`, else `video_url`; there is no
 content route. Vendor options are passed on; `metadata` among them is joined to ours.
 
 A submit answered 429 or 503 in the relay's own words may be sent again; every other doubt is left alone, as the
