@@ -141,6 +141,14 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     deleted_at: int | None
     disputed: bool
     """Money stays held after the end until somebody decides."""
+    turn: int | None = None
+    """Its place in its lane's virtual time (`core.fairness`); None when it took none, or not yet."""
+    start_after: int | None = None
+    """Nothing is sent before this moment."""
+    request_id: str | None = None
+    """The request that made it, so that every line logged about it can be found by that."""
+    traceparent: str | None = None
+    """Its place in the trace of whoever asked for it, when traces were on."""
 
 
 class AttemptState(StrEnum):

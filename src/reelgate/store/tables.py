@@ -30,6 +30,7 @@ from sqlalchemy import (
 
 from reelgate.core.events import EventType
 from reelgate.core.lifecycle import Status
+from reelgate.core.limits import Subject
 from reelgate.core.money import EntryKind
 from reelgate.core.task import AttemptState, Role, Variant, Verb
 
@@ -261,6 +262,10 @@ tasks = Table(
     _ms("cancel_requested_at"),
     _ms("deleted_at"),
     _flag("disputed"),
+    _big("turn", nullable=True),
+    _ms("start_after"),
+    _text("request_id", nullable=True),
+    _text("traceparent", nullable=True),
     PrimaryKeyConstraint("id"),
     _word("status", Status),
     _word("verb", Verb),
@@ -288,6 +293,13 @@ tasks = Table(
         "expires_at",
         sqlite_where=column("expires_at").is_not(None),
         postgresql_where=column("expires_at").is_not(None),
+    ),
+    Index(
+        "ix_tasks_unfinished",
+        "user_id",
+        "key_id",
+        sqlite_where=column("finished_at").is_(None),
+        postgresql_where=column("finished_at").is_(None),
     ),
     Index(
         "ix_tasks_page",
@@ -538,4 +550,34 @@ durations = Table(
     PrimaryKeyConstraint("id"),
     _at_least("took_ms", 0),
     Index("ix_durations_model", "model", "id"),
+)
+
+# `subject_id` is no foreign key: it names a key, a user or a channel, and outlives them harmlessly.
+allowances = Table(
+    "allowances",
+    metadata,
+    _text("subject"),
+    _id("subject_id"),
+    _whole("requests_per_minute", nullable=True),
+    _whole("calls_per_minute", nullable=True),
+    _whole("concurrency", nullable=True),
+    _whole("weight", nullable=True),
+    _whole("priority", nullable=True),
+    _whole("max_priority", nullable=True),
+    _created(),
+    _ms("updated_at", nullable=False),
+    PrimaryKeyConstraint("subject", "subject_id"),
+    _word("subject", Subject),
+    _at_least("requests_per_minute", 0),
+    _at_least("calls_per_minute", 0),
+    _at_least("concurrency", 0),
+    _at_least("weight", 1),
+)
+
+# When each bucket is full again, in microseconds since 1970.
+buckets = Table("buckets", metadata, _text("name"), _big("full_at"), PrimaryKeyConstraint("name"))
+
+# The row without a user holds the lane's own virtual time.
+turns = Table(
+    "turns", metadata, _id("lane"), _id("user_id"), _big("following"), PrimaryKeyConstraint("lane", "user_id")
 )

@@ -25,6 +25,7 @@ def upgrade() -> None:
     _work()
     _records()
     _webhooks()
+    _limits()
     _defaults()
 
 
@@ -234,6 +235,10 @@ def _work() -> None:
         sa.Column("cancel_requested_at", sa.BigInteger(), nullable=True),
         sa.Column("deleted_at", sa.BigInteger(), nullable=True),
         sa.Column("disputed", sa.Boolean(), nullable=False),
+        sa.Column("turn", sa.BigInteger(), nullable=True),
+        sa.Column("start_after", sa.BigInteger(), nullable=True),
+        sa.Column("request_id", sa.Text(), nullable=True),
+        sa.Column("traceparent", sa.Text(), nullable=True),
         sa.CheckConstraint(
             "status IN ('queued', 'submitting', 'unconfirmed', 'running', 'archiving', 'completed', 'failed', 'cancelled')",
             name=op.f("ck_tasks_status_word"),
@@ -278,6 +283,13 @@ def _work() -> None:
         postgresql_where=sa.text("deleted_at IS NULL"),
     )
     op.create_index("ix_tasks_status", "tasks", ["status", "created_at"])
+    op.create_index(
+        "ix_tasks_unfinished",
+        "tasks",
+        ["user_id", "key_id"],
+        sqlite_where=sa.text("finished_at IS NULL"),
+        postgresql_where=sa.text("finished_at IS NULL"),
+    )
     op.create_table(
         "task_inputs",
         sa.Column("task_id", ID, nullable=False),
@@ -492,6 +504,41 @@ def _webhooks() -> None:
     op.create_index("ix_deliveries_created_at", "deliveries", ["endpoint_id", "created_at"])
     op.create_index("ix_deliveries_due", "deliveries", ["state", "next_at"])
     op.create_index("ix_deliveries_order", "deliveries", ["endpoint_id", "task_id", "seq"])
+
+
+def _limits() -> None:
+    op.create_table(
+        "allowances",
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("subject_id", ID, nullable=False),
+        sa.Column("requests_per_minute", sa.Integer(), nullable=True),
+        sa.Column("calls_per_minute", sa.Integer(), nullable=True),
+        sa.Column("concurrency", sa.Integer(), nullable=True),
+        sa.Column("weight", sa.Integer(), nullable=True),
+        sa.Column("priority", sa.Integer(), nullable=True),
+        sa.Column("max_priority", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("subject IN ('key', 'user', 'channel')", name=op.f("ck_allowances_subject_word")),
+        sa.CheckConstraint("calls_per_minute >= 0", name=op.f("ck_allowances_calls_per_minute_range")),
+        sa.CheckConstraint("concurrency >= 0", name=op.f("ck_allowances_concurrency_range")),
+        sa.CheckConstraint("requests_per_minute >= 0", name=op.f("ck_allowances_requests_per_minute_range")),
+        sa.CheckConstraint("weight >= 1", name=op.f("ck_allowances_weight_range")),
+        sa.PrimaryKeyConstraint("subject", "subject_id", name=op.f("pk_allowances")),
+    )
+    op.create_table(
+        "buckets",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("full_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_buckets")),
+    )
+    op.create_table(
+        "turns",
+        sa.Column("lane", ID, nullable=False),
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("following", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("lane", "user_id", name=op.f("pk_turns")),
+    )
 
 
 def _defaults() -> None:
