@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reelgate.cli import show
+from reelgate.cli import copying, show
 from reelgate.cli.session import Session, local, pass_session
 from reelgate.cli.trouble import Trouble
 from reelgate.cli.words import say
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 @click.group(help=say("db.help"))
 def db() -> None:
     """Hold the commands about the data."""
+
+
+db.add_command(copying.copy)
 
 
 @db.command("upgrade", help=say("db.upgrade"))

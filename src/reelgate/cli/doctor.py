@@ -13,6 +13,7 @@ from reelgate.cli.trouble import Trouble
 from reelgate.cli.words import say
 
 if TYPE_CHECKING:
+    from reelgate.settings import Settings
     from reelgate.store.invariants import Violation
 
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def doctor(session: Session, invariants: bool) -> None:
     """Check, and say what was found."""
     if invariants:
-        _show_violations(session, run(_violations(session)))
+        _show_violations(session, run(violations(session.settings())))
     else:
         _show_checks(session)
 
@@ -49,11 +50,11 @@ def _show_checks(session: Session) -> None:
         raise Trouble(say("doctor.failed", count=failed))
 
 
-async def _violations(session: Session) -> list[Violation]:
+async def violations(settings: Settings) -> list[Violation]:
+    """Check every promise about the rows and files of an installation."""
     from reelgate.cli import local as here
     from reelgate.engine import invariants
 
-    settings = session.settings()
     if settings.database_url.startswith("sqlite") and not (settings.data / "reelgate.db").exists():
         raise Trouble(say("db.none", data=settings.data), next_step=say("db.none.next"))
     async with here.opened(settings) as gateway:

@@ -628,6 +628,57 @@ WORDS: dict[str, tuple[str, str]] = {
         "Restored into {data}. Tasks whose paid call was on its way are kept as unconfirmed; nothing is sent again.",
         "已恢复到 {data}。付费请求发出途中的任务保持未确认状态，不会重新发送。",
     ),
+    "db.copy": (
+        "Copy the whole database to another one, SQLite to PostgreSQL or back, and compare every row. "
+        "Run it again after an interruption: it goes on.",
+        "把整个数据库复制到另一个（SQLite 到 PostgreSQL，或反向），并逐行比对。中断后再次运行即可继续。",
+    ),
+    "db.copy.from": (
+        "The database to copy, `sqlite:///path` or `postgresql://…`; the one in force when not given.",
+        "要复制的数据库，`sqlite:///path` 或 `postgresql://…`；不指定时为当前使用的数据库。",
+    ),
+    "db.copy.to": ("The empty database to copy into.", "复制到的空数据库。"),
+    "db.copy.snapshot": (
+        "Copy this moment although a server goes on working; what it does afterwards is not copied.",
+        "服务器仍在运行时也复制此刻的状态；之后的改动不会被复制。",
+    ),
+    "db.copy.held": ("A server works on {folder}.", "有服务器正在使用 {folder}。"),
+    "db.copy.held.next": (
+        "Stop it first, so that nothing is left behind; or add --snapshot to copy this moment.",
+        "请先停止它，以免遗漏数据；或加上 --snapshot 复制此刻的状态。",
+    ),
+    "db.copy.refused": ("Not copied: {reason}.", "没有复制：{reason}。"),
+    "db.copy.refused.next": (
+        "Name an empty database, or run the same command again to finish a copy that was begun.",
+        "请指定一个空数据库；若之前已开始复制，请再次运行同一命令以完成。",
+    ),
+    "db.copy.bad": ("{reason}.", "{reason}。"),
+    "db.copy.done": (
+        "{rows} rows in {tables} tables are equal on both sides: {source} → {target}.",
+        "{tables} 个表共 {rows} 行，两边完全一致：{source} → {target}。",
+    ),
+    "db.copy.resumed": ("An earlier run had begun; this one went on.", "之前的复制已开始，本次继续完成。"),
+    "db.copy.already": ("It had been copied before; nothing had to be done.", "之前已经复制完成，无需操作。"),
+    "db.copy.moment": (
+        "This is the moment the copy began; what was changed since is not in it.",
+        "这是开始复制那一刻的状态；之后的改动不在其中。",
+    ),
+    "db.copy.also": ("Also needed at the new place:", "新位置还需要："),
+    "db.copy.also.pepper": (
+        "{path}: the key file. Give every process the same one; without it no API key works.",
+        "{path}：密钥文件。每个进程都要使用同一个；没有它，任何 API 密钥都无法使用。",
+    ),
+    "db.copy.also.files": (
+        "{path}: the stored files. Share the folder, or move them to an object store.",
+        "{path}：已保存的文件。请共享该目录，或迁移到对象存储。",
+    ),
+    "db.copy.also.settings": (
+        "REELGATE_DATABASE={target} in the environment or `reelgate.toml` of every process, with the password.",
+        "在每个进程的环境变量或 `reelgate.toml` 中设置 REELGATE_DATABASE={target}，并填入密码。",
+    ),
+    "column.table": ("Table", "表"),
+    "column.rows": ("Rows", "行数"),
+    "column.sum": ("SHA-256, both sides", "SHA-256（两边相同）"),
     "db.none": ("There is no database in {data}.", "{data} 中没有数据库。"),
     "db.none.next": (
         "Name the data folder with --data, or start `reelgate serve` once.",
