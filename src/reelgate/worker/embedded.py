@@ -21,6 +21,8 @@ from reelgate.telemetry import log, meter
 BROKEN_BACKOFF_S = (5.0, 30.0, 120.0, 600.0)
 LOOK_AHEAD = 32
 """Waiting tasks of a full lane that are considered for another one."""
+AT_ONCE = 1 << 40
+"""Ahead of every priority: what an upstream already works on needs no slot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Lane:
 
     waiting: list[tuple[int, int, Job]] = field(default_factory=list[tuple[int, int, Job]])
     active: int = 0
+    opening: asyncio.Task[None] | None = None
+    """Waits for the moment at which the channel may be sent one more."""
 
 
 class EmbeddedRunner:
@@ -52,11 +56,14 @@ class EmbeddedRunner:
         slots_of: Callable[[str], int],
         channels_for: Callable[[str], Sequence[str]],
         rebind: Callable[[str, str], Awaitable[bool]],
+        pace: Callable[[str], float] = lambda _: 0.0,
     ) -> None:
+        """`pace` takes a place for one more attempt of a channel and gives 0, or the seconds until there is one."""
         self._clock = clock
         self._slots_of = slots_of
         self._channels_for = channels_for
         self._rebind = rebind
+        self._pace = pace
         self._lanes: dict[str, Lane] = {}
         self._order = count()
         self._known: dict[str, Job] = {}
@@ -167,7 +174,7 @@ class EmbeddedRunner:
     def _wait_in_lane(self, job: Job) -> None:
         lane = self._lanes.setdefault(job.channel_id, Lane())
         heapq.heappush(
-            lane.waiting, (-job.priority - (10**6 if job.holds_slot else 0), next(self._order), job)
+            lane.waiting, (-job.priority - (AT_ONCE if job.holds_slot else 0), next(self._order), job)
         )
         self._pump(job.channel_id)
 
@@ -177,11 +184,27 @@ class EmbeddedRunner:
         lane = self._lanes.setdefault(channel_id, Lane())
         while lane.waiting:
             job = lane.waiting[0][2]
-            if not job.holds_slot and lane.active >= self._slots_of(channel_id):
+            if not job.holds_slot and (
+                lane.active >= self._slots_of(channel_id) or self._held_back(channel_id, lane)
+            ):
                 break
             heapq.heappop(lane.waiting)
             self._start(job, lane)
         self._even_out(channel_id, lane)
+
+    def _held_back(self, channel_id: str, lane: Lane) -> bool:
+        """Keep a lane shut until its channel may be sent one more; whoever is foremost then goes."""
+        if lane.opening is not None:
+            return True
+        wait_s = self._pace(channel_id)
+        if wait_s > 0:
+            lane.opening = self._aside(self._open_later(channel_id, lane, wait_s))
+        return wait_s > 0
+
+    async def _open_later(self, channel_id: str, lane: Lane, wait_s: float) -> None:
+        await self._clock.sleep(wait_s)
+        lane.opening = None
+        self._pump(channel_id)
 
     def _start(self, job: Job, lane: Lane) -> None:
         lane.active += 1
