@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 _encoder: Final = msgspec.json.Encoder()
 _JSON: Final = (b"content-type", b"application/json")
@@ -29,6 +30,11 @@ class Json(Response):
         ]
         for name, value in (headers or {}).items():
             self.raw_headers.append((name.lower().encode("latin-1"), value.encode("latin-1")))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer; it has no background work and no streamed part to look after."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self.body})
 
 
 class Listed(msgspec.Struct, frozen=True):

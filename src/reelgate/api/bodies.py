@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import parse_qsl
 
 from python_multipart.multipart import parse_options_header
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from reelgate.api.budget import Budget, Share
 from reelgate.api.fields import Fields, from_json
@@ -103,21 +103,32 @@ class Bodies:
         """Hand each piece of the body to `sink` as it arrives."""
         self._check_length(request, limit)
         seen = 0
-        async with aclosing(request.stream()) as pieces:
-            while (chunk := await self._next(pieces)) is not None:
-                seen += len(chunk)
-                if limit and seen > limit:
-                    raise too_large(None, limit)
-                share.take(len(chunk))
-                if chunk:
-                    await sink(chunk)
+        async for chunk in self._pieces(request):
+            seen += len(chunk)
+            if limit and seen > limit:
+                raise too_large(None, limit)
+            share.take(len(chunk))
+            if chunk:
+                await sink(chunk)
 
-    async def _next(self, pieces: AsyncGenerator[bytes, None]) -> bytes | None:
-        try:
-            async with asyncio.timeout(self._stall_s):
-                return await anext(pieces, None)
-        except TimeoutError as late:
-            raise refuse(Code.INVALID_REQUEST, "The body stopped arriving. Nothing was created.") from late
+    async def _pieces(self, request: Request) -> AsyncGenerator[bytes, None]:
+        """Give the body piece by piece; a piece that is whole costs no timer of its own.
+
+        Raises ClientDisconnect when the client leaves before the end.
+        """
+        more = True
+        while more:
+            try:
+                async with asyncio.timeout(self._stall_s):
+                    message = await request.receive()
+            except TimeoutError as late:
+                raise refuse(
+                    Code.INVALID_REQUEST, "The body stopped arriving. Nothing was created."
+                ) from late
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            more = message.get("more_body", False)
+            yield message.get("body", b"")
 
     def _check_length(self, request: Request, limit: int) -> None:
         """Refuse a body by its announced length before any of it is read."""

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Final, Literal
 
 import msgspec
 from fastapi.routing import APIRoute
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Send
@@ -147,10 +149,38 @@ class DoorRoute(APIRoute):
         super().__init__(path, endpoint, **options)
 
         async def app(scope: AsgiScope, receive: Receive, send: Send) -> None:
-            response: Response = await endpoint(Request(scope, receive, send))
+            response: Response = await endpoint(_Asking(scope, receive, send))
             await response(scope, receive, send)
 
         self.app = app
+        self.literal = "{" not in path
+
+    def place(self, path: str) -> dict[str, Any] | None:
+        """Give what the address says of this route's parameters; None when it is not this route's."""
+        found = self.path_regex.match(path)
+        if found is None:
+            return None
+        return {name: self.param_convertors[name].convert(text) for name, text in found.groupdict().items()}
+
+
+class _Table(Headers):
+    """Headers found by a table: a create asks for seven of them, and each search reads them all."""
+
+    def __init__(self, scope: AsgiScope) -> None:
+        super().__init__(scope=scope)
+        self._first = dict(reversed(self.raw))
+
+    def __getitem__(self, key: str) -> str:
+        return self._first[key.lower().encode("latin-1")].decode("latin-1")
+
+
+class _Asking(Request):
+    """A request whose headers are read by name many times."""
+
+    @cached_property
+    def headers(self) -> Headers:
+        """The headers; of those sent twice, the first."""
+        return _Table(self.scope)
 
 
 def routes(door: Door, operations: Sequence[Operation]) -> list[DoorRoute]:

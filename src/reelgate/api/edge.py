@@ -32,10 +32,14 @@ class Edge:
     def __init__(self, app: ASGIApp, ids: Ids, routes: Sequence[DoorRoute]) -> None:
         self._app = app
         self._ids = ids
-        self._straight: dict[str, list[DoorRoute]] = {}
+        self._literal: dict[tuple[str, str], DoorRoute] = {}
+        self._patterns: dict[str, list[DoorRoute]] = {}
         for route in routes:
             for method in route.methods or ():
-                self._straight.setdefault(method, []).append(route)
+                if route.literal:
+                    self._literal.setdefault((method, route.path), route)
+                else:
+                    self._patterns.setdefault(method, []).append(route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -70,10 +74,16 @@ class Edge:
             await errors.broken(request_id)(scope, receive, named)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        for route in self._straight.get(scope["method"], ()):
-            match, found = route.matches(scope)
-            if match is Match.FULL:
-                scope.update(found)
+        method, path = scope["method"], scope["path"]
+        literal = self._literal.get((method, path))
+        if literal is not None:
+            scope.update(route=literal, path_params={})
+            await literal.app(scope, receive, send)
+            return
+        for route in self._patterns.get(method, ()):
+            found = route.place(path)
+            if found is not None:
+                scope.update(route=route, path_params=found)
                 await route.app(scope, receive, send)
                 return
         await self._app(scope, receive, send)

@@ -70,7 +70,7 @@ def wait_of(request: Request) -> float:
 
     Raises CallerError naming it when it is not a number.
     """
-    text = request.query_params.get("wait")
+    text = request.query_params.get("wait") if request.scope["query_string"] else None
     if not text:
         return 0.0
     if _NUMBER.fullmatch(text) is None:
@@ -80,5 +80,6 @@ def wait_of(request: Request) -> float:
 
 def preferred_wait(request: Request) -> float:
     """Read `Prefer: wait=n` in seconds, at most a minute; a preference that is not understood is ignored."""
-    found = _PREFER.search(request.headers.get("prefer", "").lower())
+    wish = request.headers.get("prefer")
+    found = None if wish is None else _PREFER.search(wish.lower())
     return 0.0 if found is None else min(LONGEST_WAIT_S, float(found[1]))

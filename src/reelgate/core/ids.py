@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, Literal, Protocol
 
 Kind = Literal[
@@ -45,9 +46,20 @@ def encode(value: int, length: int) -> str:
     return "".join(pairs)[-length:]
 
 
+@lru_cache(maxsize=8)
+def _moment(now_ms: int) -> str:
+    """Write a time; a busy server makes several ids in every millisecond."""
+    return encode(now_ms, 10)
+
+
 def sortable(kind: Kind, now_ms: int, random_80_bits: int) -> str:
     """Compose an id from a wall-clock time in milliseconds and 80 random bits."""
-    return f"{kind}_{encode(now_ms, 10)}{encode(random_80_bits, 16)}"
+    high, low = random_80_bits >> 40, random_80_bits & 0xFFFFFFFFFF
+    return (
+        f"{kind}_{_moment(now_ms)}"
+        f"{_PAIRS[(high >> 30) & 1023]}{_PAIRS[(high >> 20) & 1023]}{_PAIRS[(high >> 10) & 1023]}{_PAIRS[high & 1023]}"
+        f"{_PAIRS[low >> 30]}{_PAIRS[(low >> 20) & 1023]}{_PAIRS[(low >> 10) & 1023]}{_PAIRS[low & 1023]}"
+    )
 
 
 def is_literal(name: str) -> bool:

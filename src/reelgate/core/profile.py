@@ -190,6 +190,8 @@ def _check_size(request: Request, profile: Profile, object_to: Callable[[str, st
 
 
 def _check_inputs(request: Request, profile: Profile, object_to: Callable[[str, str], None]) -> None:
+    if not request.inputs:
+        return
     plain = [i for i in request.inputs if i.character_id is None]
     for role in Role:
         given = sum(1 for i in plain if i.role is role)

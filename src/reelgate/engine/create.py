@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import msgspec
-
 from reelgate.core.errors import CallerError, Code, Failure, refuse
 from reelgate.core.events import EventType
 from reelgate.core.lifecycle import Status
@@ -69,7 +67,7 @@ async def create(
         if earlier is not None:
             return Created(earlier, replayed=True)
         _insert(conn, ctx, task, draft, idempotency)
-        return Created(msgspec.structs.replace(task, event_seq=1), replayed=False)
+        return Created(task, replayed=False)
 
     try:
         created = await ctx.backend.write(work)
@@ -228,7 +226,7 @@ def _task(ctx: Context, who: Who, served: Served, request: Request) -> Task:
         word=None,
         error=None,
         lease_epoch=0,
-        event_seq=0,
+        event_seq=1,
         created_at=now,
         updated_at=now,
         started_at=None,
@@ -289,15 +287,12 @@ def _insert(conn: Connection, ctx: Context, task: Task, draft: Draft, claim: Ide
                 expires_at=now + ctx.rules.idempotency_keep_s * 1000,
             ),
         )
-    account = ledger_rows.account_of(conn, task.project_id, task.currency) or ledger_rows.open_account(
-        conn, ctx.ids.new("acct"), task.project_id, task.currency, now
+    ledger_rows.hold_for(
+        conn, task.project_id, task.id, task.quote, task.currency, now=now, new_id=ctx.ids.new
     )
-    ledger_rows.hold(conn, account, task.id, task.quote, task.currency, now=now, entry_id=ctx.ids.new("led"))
     for edge in _edges(task, draft):
         lineage_rows.insert(conn, edge)
-    event_rows.append(
-        conn, task.id, EventType.QUEUED, {"status": Status.QUEUED.value}, now, ctx.ids.new("evt")
-    )
+    event_rows.open_with(conn, task, EventType.QUEUED, {"status": Status.QUEUED.value}, ctx.ids.new("evt"))
 
 
 def _edges(task: Task, draft: Draft) -> list[Edge]:

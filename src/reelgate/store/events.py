@@ -18,6 +18,7 @@ from sqlalchemy import insert as insert_into
 
 from reelgate.core.events import Event, EventType
 from reelgate.core.lifecycle import TERMINAL
+from reelgate.core.task import Task
 from reelgate.store import jsontext
 from reelgate.store.prepared import Prepared
 from reelgate.store.rows import columns_of, named, names_of
@@ -34,10 +35,9 @@ _NUMBER: Final = Prepared(
     .values(event_seq=tasks.c.event_seq + 1)
     .returning(tasks.c.event_seq, tasks.c.user_id, tasks.c.project_id)
 )
-_INSERT: Final = Prepared(
-    insert_into(events).returning(events.c.cursor),
-    columns=tuple(name for name in _FIELDS if name != "cursor"),
-)
+_WRITTEN: Final = tuple(name for name in _FIELDS if name != "cursor")
+_INSERT: Final = Prepared(insert_into(events).returning(events.c.cursor), columns=_WRITTEN)
+_INSERT_FIRST: Final = Prepared(insert_into(events).inline(), columns=_WRITTEN)
 
 # 21063 << 48: the upper sixteen bits name these locks, the lower forty-eight carry the cursor.
 _PROMISE: Final = text(
@@ -132,8 +132,6 @@ def append(
     if numbered is None:
         msg = f"there is no task `{task_id}` to tell about"
         raise LookupError(msg)
-    if conn.dialect.name == "postgresql":
-        conn.execute(_PROMISE)
     seq, user_id, project_id = numbered
     values = {
         "id": event_id,
@@ -144,6 +142,7 @@ def append(
         "type": type.value,
         "created_at": now,
     }
+    _promise(conn)
     [(cursor,)] = _INSERT.all(conn, {**values, "data": jsontext.dump(data)})
     return Event(
         cursor=cursor,
@@ -156,6 +155,27 @@ def append(
         created_at=now,
         data=dict(data),
     )
+
+
+def open_with(conn: Connection, task: Task, type: EventType, data: Mapping[str, Any], event_id: str) -> None:
+    """Write the event a task begins with; the task's row was inserted with it counted already."""
+    _promise(conn)
+    values = {
+        "id": event_id,
+        "task_id": task.id,
+        "user_id": task.user_id,
+        "project_id": task.project_id,
+        "seq": 1,
+        "type": type.value,
+        "created_at": task.created_at,
+        "data": jsontext.dump(data),
+    }
+    _INSERT_FIRST.run(conn, values)
+
+
+def _promise(conn: Connection) -> None:
+    if conn.dialect.name == "postgresql":
+        conn.execute(_PROMISE)
 
 
 def after(

@@ -39,6 +39,19 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
         return f"Key({self.id!r}, name={self.name!r})"
 
 
+class Holder(msgspec.Struct, frozen=True):
+    """What every request has to know of the key it came with."""
+
+    id: str
+    user_id: str
+    project_id: str
+    digest: str
+    scopes: str
+    """As stored: a JSON list."""
+    expires_at: int | None
+    revoked_at: int | None
+
+
 _FIELDS: Final = names_of(Key)
 _COLUMNS: Final = columns_of(api_keys, Key)
 _scopes = msgspec.json.Decoder(tuple[str, ...])
@@ -46,6 +59,9 @@ _scopes = msgspec.json.Decoder(tuple[str, ...])
 _INSERT: Final = insert_into(api_keys)
 _ALL: Final = select(*_COLUMNS).order_by(api_keys.c.created_at, api_keys.c.id)
 _BY_DIGEST: Final = Prepared(select(*_COLUMNS).where(api_keys.c.digest == bindparam("digest")))
+_HOLDER: Final = Prepared(
+    select(*columns_of(api_keys, Holder)).where(api_keys.c.digest == bindparam("digest"))
+)
 _GET: Final = select(*_COLUMNS).where(api_keys.c.id == bindparam("key_id"))
 _COUNT: Final = select(func.count()).select_from(api_keys)
 _REVOKE: Final = (
@@ -73,6 +89,12 @@ def by_digest(conn: Connection, digest: str) -> Key | None:
     """Give the key whose token has this digest, usable or not."""
     row = _BY_DIGEST.first(conn, {"digest": digest})
     return None if row is None else _key(row)
+
+
+def holder(conn: Connection, digest: str) -> Holder | None:
+    """Give what a request needs of the key whose token has this digest, usable or not."""
+    row = _HOLDER.first(conn, {"digest": digest})
+    return None if row is None else Holder(*row)
 
 
 def get(conn: Connection, key_id: str) -> Key | None:

@@ -8,7 +8,7 @@ of simultaneous callers spends the same credit or closes the same hold twice. An
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, or_, select, update
@@ -90,6 +90,16 @@ _HOLD: Final = Prepared(
         or_(accounts.c.credit_limit.is_(None), _left >= bindparam("b_amount")),
     )
     .values(held=accounts.c.held + bindparam("b_amount"))
+)
+_HOLD_OF: Final = Prepared(
+    update(accounts)
+    .where(
+        accounts.c.project_id == bindparam("b_project_id"),
+        accounts.c.currency == bindparam("b_currency"),
+        or_(accounts.c.credit_limit.is_(None), _left >= bindparam("b_amount")),
+    )
+    .values(held=accounts.c.held + bindparam("b_amount"))
+    .returning(accounts.c.id)
 )
 _CLOSE: Final = Prepared(
     update(ledger)
@@ -195,6 +205,29 @@ def hold(
     if _HOLD.run(conn, values) != 1:
         raise InsufficientCredit(_account(conn, account_id, currency), amount)
     _book(conn, entry_id, account_id, task_id, EntryKind.HOLD, amount, currency, now)
+
+
+def hold_for(
+    conn: Connection,
+    project_id: str,
+    task_id: str,
+    amount: Micro,
+    currency: str,
+    now: int,
+    *,
+    new_id: Callable[[Literal["acct", "led"]], str],
+) -> None:
+    """Set money of a project aside for a task, from the account it has in this currency or is given now.
+
+    Raises InsufficientCredit when the account has less left.
+    """
+    values = {"b_project_id": project_id, "b_currency": currency, "b_amount": amount}
+    held = _HOLD_OF.first(conn, values)
+    if held is not None:
+        _book(conn, new_id("led"), held[0], task_id, EntryKind.HOLD, amount, currency, now)
+        return
+    account_id = open_account(conn, new_id("acct"), project_id, currency, now)
+    hold(conn, account_id, task_id, amount, currency, now=now, entry_id=new_id("led"))
 
 
 def _account(conn: Connection, account_id: str, currency: str) -> Account:

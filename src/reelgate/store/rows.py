@@ -26,4 +26,4 @@ def named(names: Sequence[str], row: Iterable[Any]) -> dict[str, Any]:
 
 def values_of(record: msgspec.Struct) -> dict[str, Any]:
     """Give the values of a record by name, without looking inside them."""
-    return {name: getattr(record, name) for name in record.__struct_fields__}
+    return msgspec.structs.asdict(record)

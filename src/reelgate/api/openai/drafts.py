@@ -122,9 +122,9 @@ def claim(request: Request, operation: str, wish: Wish) -> IdempotencyClaim:
 
     Raises CallerError for a key that is no key.
     """
-    fields = msgspec.to_builtins(wish.draft)
-    fields["inputs"] = list(wish.marks)
-    mark = fingerprint(operation, fields)
+    # Inputs count by what names them: the same picture may have been stored anew.
+    draft = msgspec.structs.replace(wish.draft, inputs=()) if wish.draft.inputs else wish.draft
+    mark = fingerprint(operation, draft, wish.marks)
     key = request.headers.get(_KEY_HEADER, "").strip()
     if key:
         if len(key) > _KEY_MAX or not key.isprintable():
