@@ -66,7 +66,8 @@ def test_the_head_named_in_code_is_the_newest_migration() -> None:
 
 def test_the_migrations_make_what_the_tables_say(url: str) -> None:
     def compare(conn: Connection) -> Any:
-        return compare_metadata(MigrationContext.configure(conn), metadata)
+        ours = {"include_name": lambda name, _kind, _parents: not str(name).startswith("pgqueuer")}
+        return compare_metadata(MigrationContext.configure(conn, opts=ours), metadata)
 
     assert _with_connection(url, compare) == []
 
@@ -75,14 +76,16 @@ _POSTGRES_SHAPE = text(
     """
     SELECT 'constraint ' || conname, conrelid::regclass::text, pg_get_constraintdef(oid)
     FROM pg_constraint WHERE connamespace = 'public'::regnamespace
-      AND conrelid::regclass::text <> 'alembic_version'
+      AND conrelid::regclass::text <> 'alembic_version' AND conrelid::regclass::text NOT LIKE 'pgqueuer%'
     UNION ALL
     SELECT 'index ' || indexname, tablename, indexdef
     FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+      AND tablename NOT LIKE 'pgqueuer%'
     UNION ALL
     SELECT 'column ' || column_name, table_name,
            data_type || coalesce(collation_name, '') || is_nullable || coalesce(column_default, '')
     FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'alembic_version'
+      AND table_name NOT LIKE 'pgqueuer%'
     """
 )
 

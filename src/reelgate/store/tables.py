@@ -574,6 +574,9 @@ allowances = Table(
     _at_least("weight", 1),
 )
 
+# When a piece of housekeeping was last taken on, by whichever process.
+duties = Table("duties", metadata, _text("name"), _big("taken_at"), PrimaryKeyConstraint("name"))
+
 # When each bucket is full again, in microseconds since 1970.
 buckets = Table("buckets", metadata, _text("name"), _big("full_at"), PrimaryKeyConstraint("name"))
 

@@ -7,6 +7,8 @@ import time
 import sqlalchemy as sa
 from alembic import op
 
+from reelgate.store import jobs
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -26,6 +28,7 @@ def upgrade() -> None:
     _records()
     _webhooks()
     _limits()
+    _wake_ups()
     _defaults()
 
 
@@ -539,6 +542,17 @@ def _limits() -> None:
         sa.Column("following", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("lane", "user_id", name=op.f("pk_turns")),
     )
+
+
+def _wake_ups() -> None:
+    op.create_table(
+        "duties",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("taken_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_duties")),
+    )
+    if op.get_bind().dialect.name == "postgresql":
+        jobs.install(op.get_bind())
 
 
 def _defaults() -> None:
