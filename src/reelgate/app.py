@@ -27,7 +27,8 @@ from reelgate.engine.channels import ChannelTable
 from reelgate.engine.context import Context, Limits, Rules
 from reelgate.engine.hub import Hub
 from reelgate.engine.rounds import Rounds
-from reelgate.media.blobs import BlobStore
+from reelgate.media.blobs import BlobStore, open_place
+from reelgate.media.buckets import Credentials
 from reelgate.media.renders import Renders
 from reelgate.net.client import Client
 from reelgate.net.guard import Guard
@@ -153,7 +154,7 @@ def compose(settings: Settings, backend: Backend, clock: SystemClock) -> Context
     """Wire the rooms together."""
     dialects, profiles = load_dialects()
     channels = ChannelTable(profiles)
-    blobs = BlobStore(settings.data)
+    blobs = open_blobs(settings)
     guard = Guard(allow=settings.net_allow)
     runner = EmbeddedRunner(
         clock,
@@ -164,7 +165,7 @@ def compose(settings: Settings, backend: Backend, clock: SystemClock) -> Context
     ctx = Context(
         backend=backend,
         blobs=blobs,
-        renders=Renders(settings.data, blobs.local_path, clock, settings.render_processes),
+        renders=Renders(settings.data, blobs.local, clock, settings.render_processes),
         client=Client(guard),
         guard=guard,
         dialects=dialects,
@@ -182,6 +183,20 @@ def compose(settings: Settings, backend: Backend, clock: SystemClock) -> Context
 
 
 def _pick(kind: type[Any], settings: Settings) -> Any:
+def open_blobs(settings: Settings) -> BlobStore:
+    """Open where files are kept; nothing is dialled yet.
+
+    Raises AddressError when the setting `storage` or `storage_former` cannot be used.
+    """
+    who = Credentials(key=settings.storage_key, secret=settings.storage_secret)
+    former = settings.storage_former
+    return BlobStore(
+        settings.data,
+        open_place(settings.storage, settings.data, who),
+        former=None if former is None else open_place(former, settings.data, who),
+    )
+
+
     """Take over the settings that a rules record names; its other fields keep their defaults."""
     given = settings.model_dump()
     return kind(**{f: given[f] for f in kind.__struct_fields__ if f in given})

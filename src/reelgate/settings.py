@@ -82,6 +82,28 @@ class Settings(BaseSettings):
 
     @property
     def database_url(self) -> str:
+    storage: str = Field(
+        "disk",
+        description="Where files are kept: `disk` (in the data folder), `file:///folder`, `s3://bucket/prefix?endpoint=…`, `gs://bucket/prefix` or `az://account/container/prefix`.",
+    )
+    storage_former: str | None = Field(
+        None, description="Where files may still lie while they are being moved; only read from."
+    )
+    storage_key: str | None = Field(
+        None, repr=False, description="S3: the access key's id; the vendor's own variables when not set."
+    )
+    storage_secret: str | None = Field(
+        None,
+        repr=False,
+        description="S3: the secret access key; Azure: the account's key; Google: the service account's JSON.",
+    )
+    delivery: Literal["proxy", "redirect"] = Field(
+        "proxy",
+        description="How clips leave: through this server, or by a redirect to a short-lived address of the bucket.",
+    )
+    delivery_link_s: int = Field(
+        300, ge=1, le=604_800, description="Seconds for which such an address is good."
+    )
         """The database's address."""
         return self.database or f"sqlite:///{(self.data / 'reelgate.db').absolute()}"
 

@@ -88,4 +88,4 @@ async def test_old_rows_and_orphans_are_swept(bench: Bench) -> None:
     gone = await sweep.collect_orphans(bench.ctx)
 
     assert gone == 3
-    assert list(bench.ctx.blobs.names()) == []
+    assert [found async for found in bench.ctx.blobs.listed()] == []

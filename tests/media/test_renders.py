@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import av
@@ -23,13 +24,13 @@ LONG = plan(shot(Style.FOREST, 2400), size=(480, 640), audio=False)
 
 @pytest.fixture
 async def renders(tmp_path: Path) -> AsyncIterator[Renders]:
-    made = Renders(tmp_path, lambda sha: tmp_path / sha, FakeClock(), 1)
+    made = again(tmp_path)
     yield made
     await made.close()
 
 
 def again(root: Path) -> Renders:
-    return Renders(root, lambda sha: root / sha, FakeClock(), 1)
+    return Renders(root, lambda sha: nullcontext(root / sha), FakeClock(), 1)
 
 
 async def seen(renders: Renders, key: str) -> AsyncIterator[Drawing]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from typing import Final, Protocol
 from urllib.parse import quote
 
@@ -16,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from reelgate.api import errors
 from reelgate.api.leaving import left
 from reelgate.api.ranges import Span, Unsatisfiable, wanted
-from reelgate.core.errors import Code, refuse
+from reelgate.core.errors import CallerError, Code, refuse
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._ -]")
 _ENDINGS: Final[Mapping[str, str]] = {
@@ -32,11 +33,15 @@ _ENDINGS: Final[Mapping[str, str]] = {
 class Blobs(Protocol):
     """Where stored bytes are read from."""
 
-    def size(self, sha256: str) -> int | None:
+    async def size(self, sha256: str) -> int | None:
         """Give a blob's length; None when it is not here."""
         ...
 
-    def read_range(self, sha256: str, start: int, end: int) -> AsyncIterator[bytes]:
+    async def link(self, sha256: str, *, media_type: str, disposition: str, expires_s: int) -> str | None:
+        """Give a short-lived address at which anybody may fetch a blob; None where there is none."""
+        ...
+
+    def read_range(self, sha256: str, start: int, end: int) -> AsyncGenerator[bytes]:
         """Stream the bytes from `start` up to but not including `end`."""
         ...
 
@@ -67,28 +72,79 @@ def disposition(filename: str, *, attachment: bool) -> str:
     return value
 
 
-def serve(blobs: Blobs, stored: Stored, headers: Headers) -> Response:
-    """Answer a GET or HEAD for a stored file.
+async def serve(
+    blobs: Blobs, stored: Stored, headers: Headers, *, method: str = "GET", redirect_s: int | None = None
+) -> Response:
+    """Answer a GET or HEAD for a stored file; with `redirect_s` a GET is sent to where the file lies, if it can be.
 
-    Raises CallerError `asset_expired` when its bytes are gone.
+    Raises CallerError `asset_expired` when its bytes are gone, OperatorError when they cannot be had now.
     """
-    size = blobs.size(stored.sha256)
-    if size is None:
-        raise refuse(Code.ASSET_EXPIRED, "The file is gone.")
     fixed = _headers(stored)
     if _matches(headers.get("if-none-match"), fixed["etag"]):
+        await _must_exist(blobs, stored)
         return Response(status_code=304, headers=fixed)
+    if method == "GET" and redirect_s is not None:
+        elsewhere = await _redirect(blobs, stored, fixed, redirect_s)
+        if elsewhere is not None:
+            return elsewhere
     asked = headers.get("range")
     if asked is not None and headers.get("if-range", fixed["etag"]).strip() != fixed["etag"]:
         asked = None
-    match wanted(asked, size):
+    span, status = Span(0, stored.bytes), 200
+    match wanted(asked, stored.bytes):
         case Unsatisfiable():
-            return _unsatisfiable(size)
-        case Span(start, end):
-            fixed["content-range"] = f"bytes {start}-{end - 1}/{size}"
-            return Stream(blobs, stored, Span(start, end), 206, fixed)
+            return _unsatisfiable(stored.bytes)
+        case Span() as part:
+            span, status = part, 206
+            fixed["content-range"] = f"bytes {part.start}-{part.end - 1}/{stored.bytes}"
         case _:
-            return Stream(blobs, stored, Span(0, size), 200, fixed)
+            pass
+    if method == "HEAD" or span.start == span.end:
+        await _must_exist(blobs, stored)
+        return Stream(None, span, status, fixed)
+    return Stream(await _begun(blobs, stored, span), span, status, fixed)
+
+
+async def _must_exist(blobs: Blobs, stored: Stored) -> None:
+    if await blobs.size(stored.sha256) is None:
+        raise _gone()
+
+
+async def _begun(blobs: Blobs, stored: Stored, span: Span) -> AsyncGenerator[bytes]:
+    """Begin a read before anything is answered: what is wrong with it can still be said."""
+    pieces = blobs.read_range(stored.sha256, span.start, span.end)
+    try:
+        first = await anext(pieces)
+    except FileNotFoundError:
+        raise _gone() from None
+
+    async def all_of_it() -> AsyncGenerator[bytes]:
+        async with aclosing(pieces):
+            yield first
+            async for piece in pieces:
+                yield piece
+
+    return all_of_it()
+
+
+async def _redirect(
+    blobs: Blobs, stored: Stored, fixed: Mapping[str, str], redirect_s: int
+) -> Response | None:
+    address = await blobs.link(
+        stored.sha256,
+        media_type=stored.media_type,
+        disposition=fixed["content-disposition"],
+        expires_s=redirect_s,
+    )
+    if address is None:
+        return None
+    # The address is as good as the file for a while: nobody keeps it, and nobody is told where it was found.
+    headers = {"location": address, "cache-control": "no-store", "referrer-policy": "no-referrer"}
+    return Response(status_code=302, headers=headers)
+
+
+def _gone() -> CallerError:
+    return refuse(Code.ASSET_EXPIRED, "The file is gone.")
 
 
 def _headers(stored: Stored) -> dict[str, str]:
@@ -128,14 +184,12 @@ class Stream(Response):
     """Sends a stretch of a stored file piece by piece, as fast as the client takes it."""
 
     def __init__(
-        self, blobs: Blobs, stored: Stored, span: Span, status: int, headers: Mapping[str, str]
+        self, pieces: AsyncGenerator[bytes] | None, span: Span, status: int, headers: Mapping[str, str]
     ) -> None:
         self.status_code = status
         self.background = None
         self.body = b""
-        self._blobs = blobs
-        self._sha256 = stored.sha256
-        self._span = span
+        self._pieces = pieces
         length = str(span.end - span.start)
         self.raw_headers = [
             (name.encode(), value.encode("latin-1"))
@@ -143,13 +197,14 @@ class Stream(Response):
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        del scope
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        if scope["method"] != "HEAD" and self._span.end > self._span.start:
-            await self._send_pieces(receive, send)
+        if self._pieces is not None:
+            async with aclosing(self._pieces) as pieces:
+                await self._send(pieces, receive, send)
         await send({"type": "http.response.body", "body": b""})
 
-    async def _send_pieces(self, receive: Receive, send: Send) -> None:
-        pieces = self._blobs.read_range(self._sha256, self._span.start, self._span.end)
+    async def _send(self, pieces: AsyncGenerator[bytes], receive: Receive, send: Send) -> None:
         leaving = asyncio.create_task(left(receive))
         try:
             async for piece in pieces:

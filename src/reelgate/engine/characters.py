@@ -25,7 +25,8 @@ async def keep(ctx: Context, who: Who, name: str, path: Path, *, param: str = "v
         raise refuse(Code.INVALID_REQUEST, f"`name` must have 1 to {NAME_MAX} characters.", param="name")
     clip = await store_clip(ctx, path, param=param)
     picture = ctx.blobs.spool()
-    await derive.portrait(ctx.blobs.local_path(clip.sha256), picture)
+    async with ctx.blobs.local(clip.sha256) as stored:
+        await derive.portrait(stored, picture)
     portrait = await keep_blob(ctx, picture, "image/png")
     character = Character(
         id=ctx.ids.new("char"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -57,6 +57,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     event_keep_s: int = 30 * 86_400
     orphan_grace_s: int = 3_600
     drain_s: float = 20.0
+    delivery: Literal["proxy", "redirect"] = "proxy"
+    """Whether a clip's bytes go through this server, or a redirect to a short-lived address is answered."""
+    delivery_link_s: int = 300
 
 
 class Who(msgspec.Struct, frozen=True, kw_only=True):

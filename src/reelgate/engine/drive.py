@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
+from contextlib import AsyncExitStack, aclosing
+from pathlib import Path
 from typing import TypeVar, assert_never
 
 from reelgate.core.dialect import (
@@ -12,6 +13,8 @@ from reelgate.core.dialect import (
     Channel,
     Closed,
     Effect,
+    Embedded,
+    File,
     Follow,
     Line,
     Moment,
@@ -21,7 +24,9 @@ from reelgate.core.dialect import (
     Render,
     Reply,
 )
+from reelgate.core.errors import OperatorError
 from reelgate.engine.context import Context
+from reelgate.telemetry import log
 
 T = TypeVar("T")
 
@@ -50,7 +55,7 @@ async def drive(
         return end.value
     finally:
         flow.close()
-        await driver.close()
+        await driver.leave()
 
 
 class _Driver:
@@ -58,15 +63,19 @@ class _Driver:
         self._ctx = ctx
         self._channel = channel
         self._stream: Stream | None = None
+        self._copies = AsyncExitStack()
+        self._here: dict[str, Path] = {}
 
     async def carry_out(self, effect: Effect) -> Answer:
         match effect:
             case Call(stream=True):
                 await self.close()
-                self._stream = self._ctx.client.stream(effect, self._channel, self._ctx.blobs.local_path)
+                files = await self._bring(effect)
+                self._stream = self._ctx.client.stream(effect, self._channel, files.__getitem__)
                 return await self._next()
             case Call():
-                return await self._ctx.client.send(effect, self._channel, self._ctx.blobs.local_path)
+                files = await self._bring(effect)
+                return await self._ctx.client.send(effect, self._channel, files.__getitem__)
             case Render():
                 return await self._ctx.renders.ask(effect)
             case Follow():
@@ -75,6 +84,21 @@ class _Driver:
                 return Moment(self._ctx.clock.now_ms())
             case _:
                 assert_never(effect)
+
+    async def _bring(self, call: Call) -> dict[str, Path]:
+        """Have the files a call names on this machine until the flow ends; one that cannot be had is left out.
+
+        A call whose file is left out is not sent, and says so.
+        """
+        for sha256 in _named(call.form, call.json):
+            if sha256 not in self._here:
+                try:
+                    path = await self._copies.enter_async_context(self._ctx.blobs.local(sha256))
+                except (FileNotFoundError, OperatorError) as error:
+                    log.warning("input_unreadable", sha256=sha256, reason=str(error))
+                else:
+                    self._here[sha256] = path
+        return self._here
 
     async def _next(self) -> Answer:
         if self._stream is None:
@@ -87,3 +111,20 @@ class _Driver:
         if self._stream is not None:
             async with aclosing(self._stream):
                 self._stream = None
+
+    async def leave(self) -> None:
+        await self.close()
+        await self._copies.aclose()
+
+
+def _named(*values: object) -> Iterator[str]:
+    for value in values:
+        match value:
+            case Embedded(sha256=sha256) | File(sha256=sha256):
+                yield sha256
+            case dict():
+                yield from _named(*value.values())  # pyright: ignore[reportUnknownArgumentType]
+            case list() | tuple():
+                yield from _named(*value)  # pyright: ignore[reportUnknownArgumentType]
+            case _:
+                pass

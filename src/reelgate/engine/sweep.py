@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from reelgate.core.lifecycle import Status
 from reelgate.core.task import AttemptState
 from reelgate.engine.context import Context
@@ -85,9 +83,8 @@ async def collect_orphans(ctx: Context) -> int:
         await ctx.backend.write(lambda conn, s=sha256: blob_rows.forget(conn, s, cutoff))
     known = {blob.sha256 for blob in await ctx.backend.read(blob_rows.all_blobs)}
     gone = 0
-    for sha256, _ in await asyncio.to_thread(list, ctx.blobs.names()):
-        written_at = ctx.blobs.written_at(sha256)
-        if sha256 not in known and written_at is not None and written_at * 1000 < cutoff:
-            await ctx.blobs.delete(sha256)
+    async for found in ctx.blobs.listed():
+        if found.sha256 not in known and found.written_at * 1000 < cutoff:
+            await ctx.blobs.delete(found.sha256)
             gone += 1
     return gone

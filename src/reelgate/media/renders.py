@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, TypeVar, assert_never
@@ -23,7 +23,9 @@ from reelgate.core.clock import Clock
 from reelgate.core.dialect import Drawing, Render
 from reelgate.core.render import Plan
 from reelgate.media.child import Died, Done, Limits, Outcome, Refused, Why, run
+from reelgate.media.place import StorageError
 
+Local = Callable[[str], AbstractAsyncContextManager[Path]]
 Kept = TypeVar("Kept", bound=msgspec.Struct)
 _SAFE: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _TRIES: Final = 2
@@ -54,15 +56,13 @@ class _Work:
 class Renders:
     """Carries out `Render` effects; never blocks the loop."""
 
-    def __init__(
-        self, root: Path, path_of: Callable[[str], Path], clock: Clock, processes: int | None = None
-    ) -> None:
-        """Keep drawings under `root/renders`; `path_of` says where a stored file lies.
+    def __init__(self, root: Path, local: Local, clock: Clock, processes: int | None = None) -> None:
+        """Keep drawings under `root/renders`; `local` has a stored file at hand for a while.
 
         `processes` drawings run at once, the rest wait; by default one less than there are cores.
         """
         self._root = root / "renders"
-        self._path_of = path_of
+        self._local = local
         self._clock = clock
         self._slots = asyncio.Semaphore(processes or max(1, (os.cpu_count() or 2) - 1))
         self._working: dict[str, _Work] = {}
@@ -110,6 +110,8 @@ class Renders:
                 ended = await self._draw(folder, plan, work)
             if ended is not None:
                 await asyncio.to_thread(_write_down, folder, "ended.json", msgspec.json.encode(ended))
+        except StorageError:
+            return  # the file store does not answer now; whoever asks next has the drawing begun again
         except OSError as error:
             ended = _Ended("failed", f"The drawing could not be kept: {error.strerror or error}.")
             await asyncio.to_thread(_write_down_if_possible, folder, ended)
@@ -140,9 +142,10 @@ class Renders:
             if isinstance(note, int):
                 work.frames = max(work.frames, note)
 
-        with ExitStack() as opened:
+        async with AsyncExitStack() as opened:
             try:
-                files = [opened.enter_context(self._path_of(name).open("rb")) for name in names]
+                paths = [await opened.enter_async_context(self._local(name)) for name in names]
+                files = [opened.enter_context(path.open("rb")) for path in paths]
             except OSError:
                 return Died(Why.STORAGE, "a stored picture or clip is gone")
             return await run(

@@ -41,7 +41,23 @@ async def download(asked: Asked) -> Response:
         filename=_filename(video_id, variant, asset.media_type),
         attachment=asked.request.query_params.get("download") in ("1", "true"),
     )
-    return files.serve(ctx.blobs, stored, asked.request.headers)
+    return await files.serve(
+        ctx.blobs,
+        stored,
+        asked.request.headers,
+        method=asked.request.method,
+        redirect_s=ctx.rules.delivery_link_s if _may_leave(asked) else None,
+    )
+
+
+def _may_leave(asked: Asked) -> bool:
+    """Tell whether the asker may be sent to the bucket: only with a key that every client keeps to itself then.
+
+    Clients drop `Authorization` when they are sent to another host, but not `api-key`; and a page of ours
+    may show what this host serves, not what another one does.
+    """
+    headers = asked.request.headers
+    return asked.ctx.rules.delivery == "redirect" and "authorization" in headers and "api-key" not in headers
 
 
 def _variant(asked: Asked) -> Variant:

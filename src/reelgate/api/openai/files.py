@@ -140,7 +140,9 @@ async def content(asked: Asked) -> Response:
         filename=upload.filename,
         attachment=True,
     )
-    return bytes_over_http.serve(asked.ctx.blobs, stored, asked.request.headers)
+    return await bytes_over_http.serve(
+        asked.ctx.blobs, stored, asked.request.headers, method=asked.request.method
+    )
 
 
 async def delete(asked: Asked) -> Response:

@@ -161,7 +161,8 @@ async def _upload(asked: Asked, file_id: str, param: str) -> Path:
     if row is None or (row.expires_at is not None and row.expires_at <= now):
         raise refuse(Code.NOT_FOUND, f"There is no file `{file_id[:80]}`.", param=param)
     path = ctx.blobs.spool()
-    await asyncio.to_thread(shutil.copyfile, ctx.blobs.local_path(row.sha256), path)
+    async with ctx.blobs.local(row.sha256) as stored:
+        await asyncio.to_thread(shutil.copyfile, stored, path)
     return path
 
 
