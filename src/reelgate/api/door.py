@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import cached_property
 from typing import Any, Final, Literal
 
 import msgspec
@@ -177,10 +176,9 @@ class _Table(Headers):
 class _Asking(Request):
     """A request whose headers are read by name many times."""
 
-    @cached_property
-    def headers(self) -> Headers:
-        """The headers; of those sent twice, the first."""
-        return _Table(self.scope)
+    def __init__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        super().__init__(scope, receive, send)
+        self._headers = _Table(scope)
 
 
 def routes(door: Door, operations: Sequence[Operation]) -> list[DoorRoute]:
