@@ -239,6 +239,8 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     """A key in the form this upstream gives out."""
     settings: Mapping[str, Any] = {}
     """Settings a channel needs to be spoken to like this."""
+    hints: Mapping[str, str] = {}
+    """How a setting is written on a command line, where its value is long: `@FILE`."""
     tell: Callable[[Sight, Teller], Post | None] | None = None
     """Writes the callback for how a job stands; None where this upstream calls nobody back."""
     second_micro: int = 100_000
@@ -247,6 +249,8 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     """What a clip costs besides."""
     refunds: frozenset[str] = frozenset()
     """The endings that are not charged for: `broke`, `moderated`, `withheld`, `expired`, `cancelled`."""
+    doubtful: frozenset[Why] = frozenset()
+    """Refusals that this upstream words so vaguely that nobody can tell them from a doubt."""
     at_once: bool = False
     """Whether the one paid call is answered only when the clip is done, so that there is nothing to poll."""
     likeness: Likeness | None = None

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from reelgate.testing.simulators.family import Family, Refusal, Says, Why, web_page
 from reelgate.testing.upstream.answers import broken, retry_after
 
-_REFUSALS: Final[Mapping[str, Why]] = {
+REFUSALS: Final[Mapping[str, Why]] = {
     "refuse": Why.INVALID,
     "moderation": Why.MODERATED,
     "unauthorized": Why.KEY,
@@ -55,7 +55,7 @@ async def answer_of(
     request: web.Request, family: Family, name: str, argument: str, answer: bytes
 ) -> web.StreamResponse:
     """Answer a call that a fault has struck; `answer` is what it would have been told."""
-    if name in _REFUSALS:
+    if name in REFUSALS:
         return plain(_refused(family, name, argument))
     if name in _PAGES:
         return plain(web_page(_PAGES[name]))
@@ -67,7 +67,7 @@ async def answer_of(
 
 
 def _refused(family: Family, name: str, argument: str) -> Says:
-    said = family.refuse(Refusal(_REFUSALS[name]))
+    said = family.refuse(Refusal(REFUSALS[name]))
     if name == "poll_200_error":
         return replace(said, status=200)
     if name == "rate_limited":
