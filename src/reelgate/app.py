@@ -36,6 +36,7 @@ from reelgate.settings import Settings
 from reelgate.store import current
 from reelgate.store import keys as key_rows
 from reelgate.store.backend import Backend, open_backend
+from reelgate.telemetry.traces import around
 from reelgate.worker.embedded import EmbeddedRunner
 from reelgate.worker.housekeeping import every
 
@@ -182,7 +183,6 @@ def compose(settings: Settings, backend: Backend, clock: SystemClock) -> Context
     return ctx
 
 
-def _pick(kind: type[Any], settings: Settings) -> Any:
 def open_blobs(settings: Settings) -> BlobStore:
     """Open where files are kept; nothing is dialled yet.
 
@@ -197,6 +197,7 @@ def open_blobs(settings: Settings) -> BlobStore:
     )
 
 
+def _pick(kind: type[Any], settings: Settings) -> Any:
     """Take over the settings that a rules record names; its other fields keep their defaults."""
     given = settings.model_dump()
     return kind(**{f: given[f] for f in kind.__struct_fields__ if f in given})
@@ -225,7 +226,7 @@ async def open_gateway(settings: Settings, *, engine: bool = True) -> AsyncGener
             # Asked of the rows rather than of the first start, which may have been cut short.
             keys = await backend.point(key_rows.count)
             admin_key = await _admin_key(ctx, pepper) if keys == 0 else None
-            async with _surfaces(ctx, pepper) if engine else nullcontext() as asgi:
+            async with _surfaces(ctx, pepper, settings) if engine else nullcontext() as asgi:
                 gateway = Gateway(asgi, ctx, settings, admin_key)
                 async with _running(ctx, clock) if engine else nullcontext():
                     yield gateway
@@ -236,13 +237,20 @@ async def open_gateway(settings: Settings, *, engine: bool = True) -> AsyncGener
 
 
 @asynccontextmanager
-async def _surfaces(ctx: Context, pepper: bytes) -> AsyncGenerator[Asgi]:
+async def _surfaces(ctx: Context, pepper: bytes, settings: Settings) -> AsyncGenerator[Asgi]:
     # Commands that only look at rows do without the web framework, which takes longer to load than they run.
     from reelgate.api import build_app  # noqa: PLC0415
+    from reelgate.api.metrics import Readers  # noqa: PLC0415
 
-    app = build_app(ctx, pepper)
+    readers = Readers(
+        who=settings.metrics,
+        token=settings.metrics_token,
+        keep_s=settings.metrics_keep_s,
+        folder=settings.data,
+    )
+    app = build_app(ctx, pepper, readers=readers)
     try:
-        yield app
+        yield around(app)
     finally:
         await app.state.door.close()
 

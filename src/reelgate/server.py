@@ -15,9 +15,11 @@ import msgspec
 import uvicorn
 import uvloop
 
+from reelgate import __version__
 from reelgate.app import Gateway, open_gateway
 from reelgate.settings import Settings
 from reelgate.telemetry import configure, log
+from reelgate.telemetry.traces import traced
 
 
 def serve(settings: Settings, announce: Callable[[Gateway, str], None]) -> None:
@@ -25,10 +27,20 @@ def serve(settings: Settings, announce: Callable[[Gateway, str], None]) -> None:
 
     `announce` is called once with the gateway and its address when it is ready.
     """
-    configure(settings.log_format, settings.log_level)
-    _open_files_freely()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, announce))
+    with _watched(settings):
+        _open_files_freely()
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(settings, announce))
+
+
+@contextmanager
+def _watched(settings: Settings) -> Generator[None]:
+    """Log and trace as the settings say until the block ends."""
+    configure(
+        settings.log_format, settings.log_level, requests=settings.log_requests, prompts=settings.log_prompts
+    )
+    with traced(settings.traces, settings.traces_share, __version__):
+        yield
 
 
 def _open_files_freely() -> None:
@@ -109,7 +121,6 @@ def _noted(settings: Settings, port: int) -> Generator[str]:
 
 def run_worker(settings: Settings) -> None:
     """Move tasks without serving, until a signal says stop."""
-    configure(settings.log_format, settings.log_level)
 
     async def work() -> None:
         stop = asyncio.Event()
@@ -120,5 +131,5 @@ def run_worker(settings: Settings) -> None:
             log.info("working", data=str(settings.data))
             await stop.wait()
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with _watched(settings), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(work())

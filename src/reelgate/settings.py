@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -37,7 +37,30 @@ class Settings(BaseSettings):
         (),
         description="Addresses (CIDR or host), comma-separated, that pictures and webhooks may reach although private.",
     )
-    log_format: Literal["human", "json"] = Field("human", description="How log lines look.")
+    log_format: Literal["auto", "human", "json"] = Field(
+        "auto", description="How log lines look; `auto` is `human` on a terminal and `json` elsewhere."
+    )
+    log_requests: Literal["auto", "on", "off"] = Field(
+        "auto", description="Whether each request is logged; `auto` is `on` for `human` lines."
+    )
+    log_prompts: bool = Field(False, description="Whether prompts may stand in the log.")
+    metrics: Literal["loopback", "token", "open", "off"] = Field(
+        "loopback",
+        description="Who may read `/metrics`: this machine, holders of the token, anybody, nobody.",
+    )
+    metrics_token: str | None = Field(
+        None, min_length=16, description="What `/metrics` asks for as a bearer token."
+    )
+    metrics_keep_s: float = Field(
+        10.0, ge=0, description="Seconds for which figures read from the rows are shown again."
+    )
+    traces: str | None = Field(
+        None,
+        description="The OTLP address spans are sent to, such as `http://127.0.0.1:4318/v1/traces`; needs the extra `otel`.",
+    )
+    traces_share: float = Field(
+        1.0, ge=0, le=1, description="Share of traces kept when the caller did not decide."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
     default_model: str = Field("sora-2", description="The model when a request names none.")
     prompt_max: int = Field(32_000, ge=0, description="Longest prompt in characters; 0 is unlimited.")
@@ -59,29 +82,6 @@ class Settings(BaseSettings):
         5, ge=1, description="How often a task refused without a trace is sent again."
     )
     drain_s: float = Field(20.0, ge=0, le=24, description="Seconds given to work under way when stopping.")
-    render_processes: int | None = Field(
-        None, ge=1, description="Drawings at once; the number of cores less one when not set."
-    )
-
-    @field_validator("net_allow", mode="before")
-    @classmethod
-    def _split(cls, value: Any) -> Any:
-        return tuple(v.strip() for v in value.split(",") if v.strip()) if isinstance(value, str) else value
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic names them
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Say where values come from, the strongest first."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
-
-    @property
-    def database_url(self) -> str:
     storage: str = Field(
         "disk",
         description="Where files are kept: `disk` (in the data folder), `file:///folder`, `s3://bucket/prefix?endpoint=…`, `gs://bucket/prefix` or `az://account/container/prefix`.",
@@ -104,6 +104,36 @@ class Settings(BaseSettings):
     delivery_link_s: int = Field(
         300, ge=1, le=604_800, description="Seconds for which such an address is good."
     )
+    render_processes: int | None = Field(
+        None, ge=1, description="Drawings at once; the number of cores less one when not set."
+    )
+
+    @field_validator("net_allow", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(v.strip() for v in value.split(",") if v.strip()) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _token_for_metrics(self) -> Self:
+        if self.metrics == "token" and self.metrics_token is None:
+            msg = "metrics=token needs metrics_token"
+            raise ValueError(msg)
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic names them
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Say where values come from, the strongest first."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def database_url(self) -> str:
         """The database's address."""
         return self.database or f"sqlite:///{(self.data / 'reelgate.db').absolute()}"
 

@@ -6,14 +6,23 @@ What every surface shares lies in this room's own modules; no surface knows anot
 from __future__ import annotations
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 from reelgate import __version__
-from reelgate.api import edge, health, live, openai
+from reelgate.api import edge, health, live, metrics, openai
 from reelgate.api.door import TICK_S, Door
 from reelgate.engine.context import Context
+from reelgate.engine.readiness import Readiness
 
 
-def build_app(ctx: Context, pepper: bytes, *, tick_s: float = TICK_S) -> FastAPI:
+def build_app(
+    ctx: Context,
+    pepper: bytes,
+    *,
+    tick_s: float = TICK_S,
+    role: str = "all",
+    readers: metrics.Readers | None = None,
+) -> FastAPI:
     """Put all surfaces together into one application."""
     door = Door(ctx, pepper, tick_s=tick_s)
     app = FastAPI(
@@ -24,6 +33,15 @@ def build_app(ctx: Context, pepper: bytes, *, tick_s: float = TICK_S) -> FastAPI
         # Its own instrumentation reads the environment on every request; ours is in `reelgate.telemetry`.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    edge.install(app, [*openai.build(door), *live.build(door), *health.build(ctx)], ctx.ids)
+    edge.install(app, [*openai.build(door), *live.build(door), *probes(ctx, role, readers)], ctx.ids)
     app.state.door = door
     return app
+
+
+def probes(ctx: Context, role: str = "all", readers: metrics.Readers | None = None) -> list[APIRoute]:
+    """Give `/health`, `/ready` and `/metrics`, which a process that serves nothing else offers as well."""
+    readiness = Readiness(ctx)
+    return [
+        *health.build(ctx, readiness, role=role),
+        *metrics.build(ctx, readiness, readers or metrics.Readers()),
+    ]

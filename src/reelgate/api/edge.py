@@ -17,6 +17,7 @@ from reelgate.api import errors
 from reelgate.api.door import DoorRoute
 from reelgate.api.leaving import SlowClient
 from reelgate.core.ids import Ids
+from reelgate.telemetry import about_request, meter
 
 _log = structlog.get_logger("reelgate.api")
 _VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -50,13 +51,16 @@ class Edge:
         header = (b"x-request-id", request_id.encode())
         began = time.perf_counter()
         started = False
+        about_request(request_id)
 
         async def named(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                spent = str(int((time.perf_counter() - began) * 1000)).encode()
-                message["headers"] = [*message.get("headers", ()), header, (b"openai-processing-ms", spent)]
+                spent = time.perf_counter() - began
+                meter.requests.note(scope, message["status"], spent)
+                shown = str(int(spent * 1000)).encode()
+                message["headers"] = [*message.get("headers", ()), header, (b"openai-processing-ms", shown)]
             await send(message)
 
         try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from fastapi.routing import APIRoute
 from starlette.requests import Request
@@ -10,32 +11,56 @@ from starlette.responses import Response
 
 from reelgate import __version__
 from reelgate.api.answers import Json
-from reelgate.api.errors import answer
 from reelgate.auth.permissions import Open, required
-from reelgate.core.errors import Code, Failure
 from reelgate.engine.context import Context
-from reelgate.store import events as event_rows
+from reelgate.engine.readiness import Readiness
+
+AGAIN_S: Final = 5
+"""When a load balancer that was told no should ask again."""
 
 
-def build(ctx: Context) -> list[APIRoute]:
+def build(ctx: Context, readiness: Readiness, *, role: str = "all") -> list[APIRoute]:
     """Give the routes that anybody may call."""
+    began = ctx.clock.monotonic()
 
     async def health(request: Request) -> Response:
         del request
-        return Json({"status": "ok", "version": __version__})
+        now = ctx.clock.now_ms()
+        return Json(
+            {
+                "status": "ok",
+                "success": True,
+                "version": __version__,
+                "role": role,
+                "timestamp": datetime.fromtimestamp(now / 1000, UTC).isoformat(timespec="milliseconds"),
+                "uptime": int(ctx.clock.monotonic() - began),
+            }
+        )
 
     async def ready(request: Request) -> Response:
         del request
-        try:
-            await ctx.backend.point(event_rows.latest_cursor)
-        except Exception:  # noqa: BLE001 - whatever a database says when it is away: not ready
-            return answer(Failure(code=Code.OVERLOADED, message="The database does not answer."))
-        return Json({"status": "ready"})
+        reasons = await readiness.reasons()
+        if not reasons:
+            return Json({"status": "ready", "role": role})
+        return _not_ready(reasons, role)
 
-    return [_route("/health", health, "Is it alive?"), _route("/ready", ready, "Can it serve?")]
+    return [
+        open_route("/health", health, "Is it alive?"),
+        open_route("/ready", ready, "Can it serve?"),
+    ]
 
 
-def _route(path: str, endpoint: Any, summary: str) -> APIRoute:
+def _not_ready(reasons: tuple[str, ...], role: str) -> Response:
+    error = {"message": " ".join(reasons), "type": "server_error", "param": None, "code": "overloaded"}
+    said = {"status": "not_ready", "role": role, "reasons": reasons, "error": error}
+    return Json(said, 503, {"retry-after": str(AGAIN_S), "x-should-retry": "true"})
+
+
+def open_route(path: str, endpoint: Any, summary: str) -> APIRoute:
+    """Make a route that needs no key.
+
+    Raises LookupError when the permission table does not say so.
+    """
     if not isinstance(required("GET", path), Open):
         msg = f"{path} asks for a scope and must come through the door"
         raise LookupError(msg)

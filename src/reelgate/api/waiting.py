@@ -12,6 +12,7 @@ from reelgate.engine.hub import TooSlow
 from reelgate.store import events as event_rows
 from reelgate.store import tasks as task_rows
 from reelgate.store.tasks import StatusRow
+from reelgate.telemetry import meter
 
 Enough = Callable[[StatusRow, StatusRow], bool]
 
@@ -41,7 +42,7 @@ async def wait(ctx: Context, row: StatusRow, project_id: str, seconds: float, en
     last = await status(ctx, row.id, project_id) or row
     if last.status in TERMINAL or enough(row, last):
         return last
-    with suppress(TimeoutError, TooSlow):
+    with suppress(TimeoutError, TooSlow), meter.live.labels("longpoll").track_inprogress():
         async with (
             asyncio.timeout(seconds),
             aclosing(ctx.hub.follow(cursor=cursor, task_id=row.id, project_id=project_id)) as events,

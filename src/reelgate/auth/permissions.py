@@ -54,6 +54,8 @@ PERMISSIONS: Final[dict[tuple[Method, str], Scope | Open]] = {
     ("GET", "/api/events"): Scope.VIDEOS_READ,
     ("GET", "/health"): OPEN,
     ("GET", "/ready"): OPEN,
+    # Its own setting says who may read it.
+    ("GET", "/metrics"): OPEN,
 }
 
 

@@ -10,6 +10,7 @@ from typing import assert_never
 from reelgate.core.dialect import Output
 from reelgate.core.lifecycle import Status
 from reelgate.core.task import Task
+from reelgate.engine import limits
 from reelgate.engine.archive import archive, forget_drawing
 from reelgate.engine.cancel import stop
 from reelgate.engine.context import Context
@@ -19,12 +20,14 @@ from reelgate.engine.submit import Later, submit
 from reelgate.engine.tell import LeaseLost
 from reelgate.engine.watch import watch
 from reelgate.store import tasks as task_rows
+from reelgate.telemetry import about_task
 
 
 async def advance(ctx: Context, task_id: str) -> None:
     """Move a task until it is over or waits for something; safe to call again at any time."""
     task = await ctx.backend.write(lambda conn: task_rows.lease(conn, task_id, ctx.clock.now_ms()))
     epoch = None if task is None else task.lease_epoch
+    about_task(task_id, None if task is None else task.request_id)
     while task is not None and task.lease_epoch == epoch:
         try:
             if await _step(ctx, task):
@@ -59,7 +62,20 @@ async def _step(ctx: Context, task: Task) -> bool:
 
 
 async def _send(ctx: Context, task: Task) -> bool:
+    if task.start_after is not None and task.turn is None and task.channel_id is not None:
+        return _again(ctx, task, await _in_turn(ctx, task, task.channel_id, task.start_after))
     return _again(ctx, task, await submit(ctx, task))
+
+
+async def _in_turn(ctx: Context, task: Task, channel_id: str, start_after: int) -> Later:
+    """Have a scheduled task wait for its time outside its lane, and then for its turn within it."""
+    wait_s = limits.until(ctx.clock, start_after)
+    if wait_s > 0:
+        return Later(channel_id, wait_s, at_upstream=True)
+    priority = await limits.take_turn(ctx, task)
+    if priority is None:
+        raise LeaseLost(task.id)
+    return Later(channel_id, 0.0, priority=priority)
 
 
 async def _find_out(ctx: Context, task: Task) -> bool:
@@ -86,7 +102,7 @@ def _again(ctx: Context, task: Task, later: Later | None) -> bool:
         task.id,
         later.channel_id,
         model=task.served_model,
-        priority=task.priority,
+        priority=task.priority if later.priority is None else later.priority,
         delay_s=later.wait_s,
         holds_slot=later.at_upstream,
     )()

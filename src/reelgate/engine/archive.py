@@ -29,6 +29,7 @@ from reelgate.store import durations as duration_rows
 from reelgate.store.backend import Connection
 from reelgate.store.durations import Duration
 from reelgate.telemetry import log, meter
+from reelgate.telemetry.traces import step
 
 TRIES = 6
 RESUMES = 6
@@ -46,6 +47,7 @@ class Kept:
     assets: tuple[Asset, ...]
 
 
+@step("archive")
 async def archive(ctx: Context, task: Task, outputs: tuple[Output, ...]) -> Task:
     """Store the finished clip and complete the task; after many failures end it with its money disputed.
 
@@ -62,8 +64,10 @@ async def archive(ctx: Context, task: Task, outputs: tuple[Output, ...]) -> Task
             await _forget(ctx, outputs)
             ctx.hub.wake()
             meter.archive_seconds.observe(ctx.clock.monotonic() - began)
+            log.info("task_completed", task=task.id)
             return msgspec.structs.replace(task, status=Status.COMPLETED)
         failure = kept
+        meter.archive_retries.labels(failure.code.value).inc()
         log.warning("archive_retry", task=task.id, code=failure.code.value, tried=tried + 1)
         if _past_deadline(ctx, task) and tried >= 1:
             break

@@ -10,6 +10,7 @@ from reelgate.core.errors import Code, refuse
 from reelgate.core.profile import Profile, Profiles
 from reelgate.store import channels as channel_rows
 from reelgate.store.backend import Backend
+from reelgate.telemetry import hide
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class ChannelTable:
     def replace(self, rows: Iterable[Channel], aliases: Mapping[str, str]) -> None:
         """Take over a new set of channels and aliases."""
         self._channels = {c.id: c for c in rows}
+        hide(channel.secret for channel in self._channels.values())
         self._aliases = dict(aliases)
         by_model: dict[str, list[Channel]] = {}
         for channel in self._channels.values():

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from reelgate.core.errors import CallerError, Code, Failure, refuse
 from reelgate.core.events import EventType
+from reelgate.core.fairness import stamp
 from reelgate.core.lifecycle import Status
+from reelgate.core.limits import Standing
 from reelgate.core.profile import Profile, objections
 from reelgate.core.task import Character, Input, Request, Role, Size, Task, Variant, Verb, parse_size
+from reelgate.engine import limits
 from reelgate.engine.channels import Served
 from reelgate.engine.context import Context, Draft, Who
 from reelgate.engine.route import choose
@@ -24,6 +28,8 @@ from reelgate.store.backend import Connection
 from reelgate.store.idempotency import Repeat
 from reelgate.store.lineage import Edge
 from reelgate.store.tables import ParentKind, RepeatKind
+from reelgate.telemetry import current_request, log, prompt_shown
+from reelgate.telemetry.traces import place, step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,15 +47,18 @@ class Created:
 
     task: Task
     replayed: bool
+    standing: Standing | None = None
+    """How the tightest limit of speed stands that this create was counted by."""
 
 
+@step("create")
 async def create(
     ctx: Context, who: Who, draft: Draft, idempotency: IdempotencyClaim | None = None
 ) -> Created:
     """Make a draft a durable task, or give the task that the same create made before.
 
     Raises CallerError naming the parameter when the request cannot be served, its key was used for
-    another request, or credit does not cover it.
+    another request, or credit does not cover it; Limited when its asker is over a limit.
     """
     known = await _known(ctx, who, idempotency)
     if known is not None:
@@ -60,15 +69,38 @@ async def create(
     problems = objections(request, served.profile)
     if problems:
         raise CallerError(problems[0])
-    task = _task(ctx, who, served, request)
+    task = _task(ctx, who, served, request, draft)
 
-    def work(conn: Connection) -> Created:
+    def work(conn: Connection) -> Created | limits.Limited:
         earlier = _earlier(conn, ctx, who, idempotency)
         if earlier is not None:
             return Created(earlier, replayed=True)
-        _insert(conn, ctx, task, draft, idempotency)
-        return Created(task, replayed=False)
+        # A refusal is a value here: raising would undo and repeat what others share the commit with.
+        standing = limits.admit(conn, ctx, who) if ctx.allowances.creates else None
+        if isinstance(standing, limits.Limited):
+            return standing
+        placed = limits.place(conn, ctx, task)
+        _insert(conn, ctx, placed, draft, idempotency)
+        return Created(placed, replayed=False, standing=standing)
 
+    created = await _written(ctx, work)
+    if not created.replayed and task.channel_id is not None:
+        _wake(ctx, created.task, task.channel_id)
+        _log_created(task)
+    return created
+
+
+def _log_created(task: Task) -> None:
+    log.info(
+        "task_created",
+        task=task.id,
+        user=task.user_id,
+        model=task.served_model,
+        prompt=prompt_shown(task.request.prompt),
+    )
+
+
+async def _written(ctx: Context, work: Callable[[Connection], Created | limits.Limited]) -> Created:
     try:
         created = await ctx.backend.write(work)
     except idempotency_rows.Conflict:
@@ -77,10 +109,22 @@ async def create(
         raise refuse(
             Code.INSUFFICIENT_CREDIT, "The credit of this project does not cover the quote."
         ) from short
-    if not created.replayed and task.channel_id is not None:
-        ctx.engine.enqueue(task.id, task.channel_id, model=task.served_model, priority=task.priority)()
-        ctx.hub.wake()
+    if isinstance(created, limits.Limited):
+        raise created
     return created
+
+
+def _wake(ctx: Context, task: Task, channel_id: str) -> None:
+    wait_s = 0.0 if task.start_after is None else limits.until(ctx.clock, task.start_after)
+    ctx.engine.enqueue(
+        task.id,
+        channel_id,
+        model=task.served_model,
+        priority=task.priority,
+        delay_s=wait_s,
+        holds_slot=wait_s > 0,
+    )()
+    ctx.hub.wake()
 
 
 async def _known(ctx: Context, who: Who, claim: IdempotencyClaim | None) -> Task | None:
@@ -202,8 +246,9 @@ def _as_input(character: Character) -> Input:
     )
 
 
-def _task(ctx: Context, who: Who, served: Served, request: Request) -> Task:
+def _task(ctx: Context, who: Who, served: Served, request: Request, draft: Draft) -> Task:
     now = ctx.clock.now_ms()
+    start_after = None if draft.start_after is None else limits.start_of(ctx, draft.start_after)
     channel = choose(served, ctx.engine.free_slots)
     return Task(
         id=ctx.ids.new("video"),
@@ -217,7 +262,7 @@ def _task(ctx: Context, who: Who, served: Served, request: Request) -> Task:
         request=request,
         quote=served.profile.quote(request.seconds),
         currency=served.profile.currency,
-        priority=0,
+        priority=stamp(0, limits.priority_of(ctx, who, draft.priority)),
         channel_id=None if channel is None else channel.id,
         attempt_id=None,
         attempts=0,
@@ -233,13 +278,21 @@ def _task(ctx: Context, who: Who, served: Served, request: Request) -> Task:
         finished_at=None,
         completed_at=None,
         expires_at=None,
-        deadline_at=now + served.profile.deadline_seconds * 1000 if served.profile.deadline_seconds else None,
+        deadline_at=deadline(start_after or now, served.profile),
         overdue_at=None,
         unconfirmed_at=None,
         cancel_requested_at=None,
         deleted_at=None,
         disputed=False,
+        start_after=start_after,
+        request_id=current_request(),
+        traceparent=place(),
     )
+
+
+def deadline(start: int, profile: Profile) -> int | None:
+    """Give the moment after which a task that began at `start` ends although nobody knows more."""
+    return start + profile.deadline_seconds * 1000 if profile.deadline_seconds else None
 
 
 def _scope(who: Who) -> str:

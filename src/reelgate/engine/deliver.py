@@ -16,7 +16,7 @@ from reelgate.net.deliver import Delivered, NotDelivered, post_webhook
 from reelgate.store import webhooks as webhook_rows
 from reelgate.store.backend import Connection
 from reelgate.store.webhooks import Delivery, Endpoint
-from reelgate.telemetry import log
+from reelgate.telemetry import log, meter
 
 GAPS_S = (5, 30, 120, 600, 1_800, 7_200, 18_000, 36_000, 72_000, 100_800, 115_200)
 """Pauses between twelve tries: 98 hours in all."""
@@ -52,6 +52,7 @@ async def _deliver(ctx: Context, delivery: Delivery) -> None:
             await ctx.backend.write(
                 lambda conn: webhook_rows.delivered(conn, delivery.id, status=status, now=now)
             )
+            meter.deliveries.labels("delivered").inc()
         case NotDelivered():
             await _not_delivered(ctx, delivery, endpoint, result, now)
 
@@ -75,6 +76,7 @@ async def _not_delivered(
             webhook_rows.update_endpoint(conn, _failing(endpoint, gone=result.gone, now=now))
 
     await ctx.backend.write(work)
+    meter.deliveries.labels("given_up" if last else "to_repeat").inc()
     log.info("webhook_not_delivered", delivery=delivery.id, tried=tried, last=last)
 
 

@@ -66,6 +66,10 @@ class Hub:
         """How many live readers there are."""
         return len(self._wide) + sum(len(s) for s in self._by_task.values())
 
+    def behind(self, log_end: int) -> int:
+        """How far live readers are from the end of the log; 0 when there is nobody to tell."""
+        return 0 if self._asleep or not self.readers else max(0, log_end - self._cursor)
+
     def wake(self) -> None:
         """Say that rows may have been added; cheap, and safe from the loop's thread only."""
         self._wake.set()

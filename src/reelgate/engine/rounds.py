@@ -7,6 +7,7 @@ a job has failed because we could not ask.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import heapq
 from collections.abc import Mapping
 from contextlib import suppress
@@ -107,7 +108,9 @@ class Rounds:
         heapq.heappush(lane.heap, (waiting.due, next(self._order), waiting))
         lane.by_ref[ref] = waiting
         if lane.poller is None or lane.poller.done():
-            lane.poller = asyncio.create_task(self._poll_lane(ctx, channel.id, lane))
+            # One poller serves many tasks: it must not log and trace as the first of them.
+            polling = self._poll_lane(ctx, channel.id, lane)
+            lane.poller = asyncio.create_task(polling, context=contextvars.Context())
         elif lane.heap[0][2] is waiting:
             lane.wake.set()
         try:

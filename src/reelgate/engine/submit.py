@@ -12,7 +12,9 @@ from reelgate.core.dialect import Accepted, Channel, Refused, Submission, Submit
 from reelgate.core.errors import CODES, Code, Failure, Side
 from reelgate.core.lifecycle import Status
 from reelgate.core.task import Attempt, AttemptState, Task
+from reelgate.engine import limits
 from reelgate.engine.context import Context
+from reelgate.engine.create import deadline
 from reelgate.engine.drive import drive
 from reelgate.engine.hear import Ear
 from reelgate.engine.route import choose
@@ -21,7 +23,8 @@ from reelgate.engine.tell import LeaseLost, move
 from reelgate.store import attempts as attempt_rows
 from reelgate.store import tasks as task_rows
 from reelgate.store.backend import Connection
-from reelgate.telemetry import log
+from reelgate.telemetry import log, meter
+from reelgate.telemetry.traces import step
 
 BACKOFF_S = (1.0, 4.0, 15.0, 60.0)
 
@@ -34,8 +37,11 @@ class Later:
     wait_s: float
     at_upstream: bool = False
     """Whether the upstream may be working on it, so that it waits for no slot."""
+    priority: int | None = None
+    """Its new place in the order of the lane, when it has one."""
 
 
+@step("submit")
 async def submit(ctx: Context, task: Task) -> Later | None:
     """Send a queued task to its channel once and record what is certain; None when its status moved on.
 
@@ -45,6 +51,8 @@ async def submit(ctx: Context, task: Task) -> Later | None:
         await ctx.backend.write(lambda conn: finish(conn, ctx, task, Status.CANCELLED, error=_cancelled()))
         return None
     channel = await _channel(ctx, task)
+    if channel is not None and await limits.pass_gate(ctx, channel.id):
+        channel = await _channel(ctx, task)
     if channel is None:
         await _fail(ctx, task, _nowhere(task))
         return None
@@ -52,8 +60,28 @@ async def submit(ctx: Context, task: Task) -> Later | None:
     attempt = _attempt(ctx, task, channel, submission)
     await ctx.backend.write(lambda conn: _intend(conn, ctx, task, attempt))
     ctx.hub.wake()
-    outcome = await _send(ctx, submission, channel, Ear(ctx, task))
+    meter.waited(channel.name, attempt.created_at - task.created_at)
+    log.info("task_sent", task=task.id, channel=channel.name, model=submission.upstream_model)
+    with meter.submit_seconds.labels(channel.name).time():
+        outcome = await _send(ctx, submission, channel, Ear(ctx, task))
+    _count(channel, outcome)
     return await record(ctx, task.id, attempt, outcome)
+
+
+def _count(channel: Channel, outcome: SubmitOutcome) -> None:
+    match outcome:
+        case Accepted():
+            meter.submitted.labels(channel.name, "accepted").inc()
+        case Refused(failure=failure):
+            meter.submitted.labels(channel.name, "refused").inc()
+            meter.upstream_error(channel.name, failure.code, "submit")
+            log.info("task_refused", channel=channel.name, code=failure.code.value)
+        case Unclear(reason=reason):
+            meter.submitted.labels(channel.name, "unclear").inc()
+            meter.upstream_error(channel.name, Code.SUBMISSION_UNKNOWN, "submit")
+            log.warning("task_unconfirmed", channel=channel.name, reason=reason)
+        case _:
+            assert_never(outcome)
 
 
 async def _channel(ctx: Context, task: Task) -> Channel | None:
@@ -100,17 +128,27 @@ def _attempt(ctx: Context, task: Task, channel: Channel, submission: Submission)
 
 def _intend(conn: Connection, ctx: Context, task: Task, attempt: Attempt) -> None:
     attempt_rows.insert(conn, attempt)
+    limits.begin(conn, task, attempt.channel_id)
     move(
         conn,
         ctx,
         task,
         Status.SUBMITTING,
         changes={
+            **_new_deadline(ctx, task),
             "channel_id": attempt.channel_id,
             "attempt_id": attempt.id,
             "attempts": attempt.number,
         },
     )
+
+
+def _new_deadline(ctx: Context, task: Task) -> dict[str, int | None]:
+    """Count the deadline from when the work can begin: waiting for a turn is nobody's failure."""
+    served = ctx.channels.find(task.served_model)
+    if served is None or task.deadline_at is None:
+        return {}
+    return {"deadline_at": deadline(ctx.clock.now_ms(), served.profile)}
 
 
 async def _send(ctx: Context, submission: Submission, channel: Channel, ear: Ear) -> SubmitOutcome:
@@ -180,7 +218,7 @@ async def _refused(ctx: Context, task: Task, attempt: Attempt, failure: Failure)
     same = failure.retryable and len(history) < ctx.rules.submit_attempts
     target = again.id if again else attempt.channel_id if same else None
 
-    def work(conn: Connection) -> None:
+    def work(conn: Connection) -> int | None:
         attempt_rows.update(
             conn,
             attempt.id,
@@ -192,13 +230,16 @@ async def _refused(ctx: Context, task: Task, attempt: Attempt, failure: Failure)
         elif target is None:
             finish(conn, ctx, task, Status.FAILED, error=failure)
         else:
-            move(conn, ctx, task, Status.QUEUED, changes={"channel_id": target})
+            changes = limits.moved(conn, ctx, task, target)
+            move(conn, ctx, task, Status.QUEUED, changes=changes)
+            return changes.get("priority")
+        return None
 
-    await ctx.backend.write(work)
+    priority = await ctx.backend.write(work)
     if target is None or task.cancel_requested_at is not None:
         return None
     if again:
-        return Later(target, 0.0)
+        return Later(target, 0.0, priority=priority)
     wait = failure.retry_after_s
     return Later(target, backoff(len(history)) if wait is None else wait)
 

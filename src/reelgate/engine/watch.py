@@ -21,6 +21,8 @@ from reelgate.engine.tell import LeaseLost, move, tell
 from reelgate.store import attempts as attempt_rows
 from reelgate.store import tasks as task_rows
 from reelgate.store.backend import Connection
+from reelgate.telemetry import log, meter
+from reelgate.telemetry.traces import step
 
 LOST_TIMES = 3
 LOST_APART_S = 30.0
@@ -31,6 +33,8 @@ PROGRESS_EVERY_S = 1.0
 """A task's progress is written at most this often."""
 OVERDUE_FACTOR = 3
 TROUBLE_MAX_S = 60.0
+TENTH = 10
+"""Progress is logged whenever it has passed another so many per cent."""
 
 
 @dataclass(slots=True)
@@ -44,6 +48,7 @@ class Sight:
     wrote_at: float = float("-inf")
 
 
+@step("watch")
 async def watch(ctx: Context, task: Task) -> tuple[Task, tuple[Output, ...]]:
     """Follow a running task until it is archiving or over; gives the task as it then is and where its files are.
 
@@ -59,6 +64,8 @@ async def watch(ctx: Context, task: Task) -> tuple[Task, tuple[Output, ...]]:
         interval = _interval(ctx, task, channel)
         wait = min(after, _until_deadline(ctx, task))
         seen = await ctx.rounds.next(ctx, channel, attempt.ref or "", after_s=wait, interval_s=interval)
+        if seen.trouble is not None:
+            meter.upstream_error(channel.name, seen.trouble.code, "poll")
         task, outputs = await take_in(ctx, task, seen, sight)
         if task.status is not Status.RUNNING:
             return task, outputs
@@ -119,6 +126,7 @@ async def take_in(
             if sight.empty >= EMPTY_TIMES:
                 return await _end(ctx, task, seen.error or _no_output(), disputed=True), ()
         case Phase.FAILED:
+            _count_failure(ctx, task, seen)
             return await _end(ctx, task, seen.error or _unexplained(), word=seen.word), ()
         case Phase.CANCELLED:
             return await _end(ctx, task, _cancelled_upstream(), status=Status.CANCELLED), ()
@@ -127,6 +135,12 @@ async def take_in(
     if _is_lost(ctx, seen, sight):
         return await _end(ctx, task, _lost()), ()
     return await _go_on(ctx, task, seen, sight), ()
+
+
+def _count_failure(ctx: Context, task: Task, seen: Observation) -> None:
+    channel = ctx.channels.get(task.channel_id or "")
+    code = Code.UPSTREAM_FAILED if seen.error is None else seen.error.code
+    meter.upstream_error("removed" if channel is None else channel.name, code, "job")
 
 
 def _is_lost(ctx: Context, seen: Observation, sight: Sight) -> bool:
@@ -169,6 +183,8 @@ async def _go_on(ctx: Context, task: Task, seen: Observation, sight: Sight) -> T
 
     await ctx.backend.write(work)
     ctx.hub.wake()
+    if (updated.progress or 0) // TENTH > (task.progress or 0) // TENTH:
+        log.info("task_progress", task=task.id, percent=updated.progress)
     return updated
 
 
@@ -222,6 +238,7 @@ async def _end(
         lambda conn: finish(conn, ctx, task, status, error=failure, disputed=disputed, changes=changes)
     )
     ctx.hub.wake()
+    log.info("task_ended", task=task.id, status=status.value, code=failure.code.value)
     return msgspec.structs.replace(task, status=status, error=failure, disputed=disputed)
 
 

@@ -27,6 +27,7 @@ from urllib.parse import quote, unquote
 from sqlalchemy import Connection, Engine, NullPool, create_engine
 
 from reelgate.store.backend import SCHEMA_FACTS, CommitFailed, Schema, StoreError, check_schema
+from reelgate.telemetry import meter
 
 T = TypeVar("T")
 
@@ -135,7 +136,9 @@ class _Writer(threading.Thread):
             jobs, ending = self._take()
             together = [job for job in jobs if not job.alone]
             if together:
+                began = time.perf_counter()
                 self._transact(together)
+                meter.batch(len(together), time.perf_counter() - began)
             for job in jobs:
                 if job.alone:
                     self._run_alone(job)

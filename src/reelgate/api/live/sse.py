@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from reelgate.api.leaving import SlowClient, left
+from reelgate.telemetry import meter
 
 SEND_LIMIT_S: Final = 5.0
 """How long one frame may wait for the client to take it."""
@@ -44,11 +45,14 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         sending = asyncio.create_task(self._send(send))
         leaving = asyncio.create_task(left(receive))
+        live = meter.live.labels("sse")
+        live.inc()
         try:
             await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
             if sending.done():
                 sending.result()
         finally:
+            live.dec()
             for task in (sending, leaving):
                 task.cancel()
             await asyncio.gather(sending, leaving, return_exceptions=True)
