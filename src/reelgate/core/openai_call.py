@@ -23,6 +23,12 @@ Attached = tuple[str, Input]
 """A file and the field it goes in."""
 
 
+def callback_url(channel: Channel) -> str | None:
+    """Give the address the upstream may post to, which is the channel's setting `callback_url`; None without one."""
+    address = channel.settings.get("callback_url")
+    return address if isinstance(address, str) and address.startswith(("https://", "http://")) else None
+
+
 def bearer(channel: Channel) -> dict[str, str]:
     """Give the channel's key as `Authorization: Bearer`; nothing for a channel without one."""
     return {"Authorization": f"Bearer {channel.secret}"} if channel.secret else {}

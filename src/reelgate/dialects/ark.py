@@ -57,7 +57,7 @@ from reelgate.core.job_shape import (
     text_in,
     word_in,
 )
-from reelgate.core.openai_call import SUBMIT_TIMEOUT_S, bearer, data_url, refusal, with_extra
+from reelgate.core.openai_call import SUBMIT_TIMEOUT_S, bearer, callback_url, data_url, refusal, with_extra
 from reelgate.core.openai_shape import objects
 from reelgate.core.size_class import class_of
 from reelgate.core.task import Input, Request, Role, Verb
@@ -213,12 +213,11 @@ def _content(given: Input) -> dict[str, Any]:
 
 
 def _switches(request: Request, channel: Channel) -> dict[str, Any]:
-    callback = channel.settings.get("callback_url")
     given = {
         "seed": request.seed,
         "watermark": request.watermark,
         "generate_audio": request.audio,
-        "callback_url": callback if isinstance(callback, str) else None,
+        "callback_url": callback_url(channel),
     }
     return {name: value for name, value in given.items() if value is not None}
 

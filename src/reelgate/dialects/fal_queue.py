@@ -12,6 +12,7 @@ Settings:
                "last_frame": "tail_image_url", "duration": "num_seconds"}; an empty name leaves a field out
     duration   "number", "text" ("5") or "seconds" ("5s"); without it what the model is known to take, else a number
     headers    headers of the queue, such as {"X-Fal-Queue-Priority": "low"}; none other than X-Fal-… are sent
+    callback_url  where the queue posts when a job ends
 
 The queue tries a job again by itself up to ten times when its machine breaks; 5xx are not billed.
 There is no list and no name a client could give a job, so an unclear submit stays unclear; logs but no
@@ -67,7 +68,7 @@ from reelgate.core.job_shape import (
     unlearned,
     word_in,
 )
-from reelgate.core.openai_call import data_url, json_call, refusal, with_extra
+from reelgate.core.openai_call import callback_url, data_url, json_call, refusal, with_extra
 from reelgate.core.signature import is_fresh
 from reelgate.core.task import Request, Role, Verb
 from reelgate.core.words import Said, as_object, error_in, job_failure, nothing_learned, trouble_of
@@ -284,7 +285,9 @@ def _paid_call(submission: Submission, channel: Channel) -> Call | Failure:
     names = {**NAMES, **_own_names(model), **_texts(channel.settings.get("fields"))}
     fields = _fields(request, names, _duration(request.seconds, model, channel))
     headers = {k: v for k, v in _texts(channel.settings.get("headers")).items() if _is_queue_header(k)}
-    return json_call(f"/{model}", headers | _key(channel), with_extra(fields, request))
+    call = json_call(f"/{model}", headers | _key(channel), with_extra(fields, request))
+    hook = callback_url(channel)
+    return msgspec.structs.replace(call, query=[("fal_webhook", hook)]) if hook else call
 
 
 def _own_names(model: str) -> dict[str, str]:

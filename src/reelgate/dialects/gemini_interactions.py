@@ -1,9 +1,10 @@
 """Video models on the Gemini Interactions API: `/interactions`, run in the background and kept.
 
 The base address ends in `/v1beta`; the key goes in `x-goog-api-key`. A clip made here is edited or
-extended by naming its interaction; another clip is sent along whole. Channel setting:
+extended by naming its interaction; another clip is sent along whole. Channel settings:
 
     api_revision   value of the `Api-Revision` header; left out by default
+    callback_url   where the upstream posts when a job ends, signed
 
 Facts from ai.google.dev/gemini-api/docs/omni and python-genai @6680718. Interactions cannot be listed,
 and nothing names a submission, so an unclear one stays unclear.
@@ -49,7 +50,14 @@ from reelgate.core.job_shape import (
     unwanted_role,
     word_in,
 )
-from reelgate.core.openai_call import CONTENT_TIMEOUT_S, SUBMIT_TIMEOUT_S, link, refusal, with_extra
+from reelgate.core.openai_call import (
+    CONTENT_TIMEOUT_S,
+    SUBMIT_TIMEOUT_S,
+    callback_url,
+    link,
+    refusal,
+    with_extra,
+)
 from reelgate.core.openai_shape import objects
 from reelgate.core.rpc_status import job_error, poll_trouble, submit_verdict
 from reelgate.core.signature import is_standard_webhook
@@ -68,7 +76,7 @@ class GeminiInteractions:
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:
         """Send the paid call once and say what is certain about it."""
-        body = _body(submission)
+        body = _body(submission, channel)
         if isinstance(body, Failure):
             return Refused(failure=body)
         answer = yield Call(
@@ -135,7 +143,7 @@ def _headers(channel: Channel) -> dict[str, str]:
 # The paid call.
 
 
-def _body(submission: Submission) -> dict[str, Any] | Failure:
+def _body(submission: Submission, channel: Channel) -> dict[str, Any] | Failure:
     request = submission.request
     task = _task(request)
     refused = unwanted_role(request, Role.FIRST_FRAME, Role.REFERENCE, Role.SOURCE_VIDEO) or _objection(
@@ -154,6 +162,9 @@ def _body(submission: Submission) -> dict[str, Any] | Failure:
     }
     if request.verb is not Verb.CREATE and submission.parent_ref is not None:
         fields["previous_interaction_id"] = submission.parent_ref
+    hook = callback_url(channel)
+    if hook is not None:
+        fields["webhook_config"] = {"uris": [hook]}
     return with_extra(fields, request)
 
 

@@ -7,10 +7,11 @@ HTTP status says. `resultUrls` comes as an array, as JSON text, or as text in br
 
 Files go by public address only: stored ones are refused, and a caller who has an address gives
 `imageUrls` or the model's own field, which is passed on. Their upload service is on another host, where
-a channel's key does not go. Setting:
+a channel's key does not go. Settings:
 
     fields   names of inputs of job models where they differ, such as {"duration": "n_seconds"}; an
              empty name leaves a field out
+    callback_url  where the upstream posts when a job ends
 
 Clips are kept for 14 days. Callbacks are a hint only, for they carry no signature that is documented
 for every model. There is no list and no cancel: an unclear submit stays unclear.
@@ -58,7 +59,15 @@ from reelgate.core.job_shape import (
     text_in,
     unlearned,
 )
-from reelgate.core.openai_call import bearer, json_call, only_create, refusal, web_address, with_extra
+from reelgate.core.openai_call import (
+    bearer,
+    callback_url,
+    json_call,
+    only_create,
+    refusal,
+    web_address,
+    with_extra,
+)
 from reelgate.core.words import (
     Said,
     as_object,
@@ -165,7 +174,7 @@ def _paid_call(submission: Submission, channel: Channel) -> Call | Failure:
             "seeds": request.seed,
         }
         given = {name: value for name, value in fields.items() if value is not None}
-        return json_call("/veo/generate", bearer(channel), with_extra(given, request))
+        return json_call("/veo/generate", bearer(channel), with_extra(given | _hook(channel), request))
     asked: dict[str, Any] = {
         "duration": str(request.seconds),
         "aspect_ratio": ratio_of(request.size),
@@ -177,7 +186,12 @@ def _paid_call(submission: Submission, channel: Channel) -> Call | Failure:
     names = {**NAMES, **_texts(channel.settings.get("fields"))}
     named = {names[key]: value for key, value in asked.items() if value is not None and names.get(key)}
     given = with_extra({"prompt": request.prompt, **named}, request)
-    return json_call("/jobs/createTask", bearer(channel), {"model": model, "input": given})
+    return json_call("/jobs/createTask", bearer(channel), {"model": model, "input": given} | _hook(channel))
+
+
+def _hook(channel: Channel) -> dict[str, Any]:
+    hook = callback_url(channel)
+    return {"callBackUrl": hook} if hook else {}
 
 
 def _texts(value: object) -> dict[str, str]:

@@ -61,7 +61,7 @@ from reelgate.core.job_shape import (
     text_in,
     unwanted_role,
 )
-from reelgate.core.openai_call import SUBMIT_TIMEOUT_S, refusal, with_extra
+from reelgate.core.openai_call import SUBMIT_TIMEOUT_S, callback_url, refusal, with_extra
 from reelgate.core.openai_shape import objects
 from reelgate.core.size_class import class_of
 from reelgate.core.task import Input, Request, Role, Verb
@@ -277,12 +277,11 @@ def _body(submission: Submission, channel: Channel) -> dict[str, Any] | Failure:
     refused = _objection(submission)
     if refused is not None:
         return refused
-    callback = channel.settings.get("callback_url")
     given = {
         "prompt": request.prompt,
         "negative_prompt": request.negative_prompt,
         "external_task_id": submission.token,
-        "callback_url": callback if isinstance(callback, str) else None,
+        "callback_url": callback_url(channel),
     }
     fields: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if request.verb is Verb.CREATE:

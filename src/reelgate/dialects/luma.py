@@ -5,7 +5,7 @@ files cannot be sent, so stored pictures are refused and a caller who has a publ
 `keyframes` in Luma's own spelling, which is passed on. An extension continues a generation this same
 channel made. Deleting a generation removes its record and is not known to stop it, so no cancel is
 offered. The list tells prompt, model and time of birth, so an unclear submit can be found again.
-Callbacks carry no signature.
+Callbacks go to the setting `callback_url` and carry no signature.
 
 Facts: lumaai-python @c00ac17. The newer agents API (`ray-3.2`) has a shape of its own and is not spoken
 here. Not tried on an account.
@@ -52,7 +52,7 @@ from reelgate.core.job_shape import (
     unwanted_role,
     word_in,
 )
-from reelgate.core.openai_call import bearer, json_call, refusal, with_extra
+from reelgate.core.openai_call import bearer, callback_url, json_call, refusal, with_extra
 from reelgate.core.openai_shape import objects
 from reelgate.core.task import Role, Verb
 from reelgate.core.words import as_object, error_in, job_failure, path_segment, timestamp_ms
@@ -112,6 +112,9 @@ def _paid_call(submission: Submission, channel: Channel) -> Call | Failure:
         "duration": f"{request.seconds}s",
         "resolution": _resolution(lines_of(request.size)),
     }
+    hook = callback_url(channel)
+    if hook is not None:
+        fields["callback_url"] = hook
     match request.verb:
         case Verb.CREATE:
             pass

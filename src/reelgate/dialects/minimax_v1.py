@@ -1,8 +1,9 @@
 """MiniMax v1 (Hailuo): `/video_generation`, a query, and a third call for the address of the file.
 
-The base address ends in `/v1`; the international and the Chinese host take different keys. Setting:
+The base address ends in `/v1`; the international and the Chinese host take different keys. Settings:
 
-    group_id   sent as `GroupId` when files are fetched; only old keys need it
+    group_id      sent as `GroupId` when files are fetched; only old keys need it
+    callback_url  where the upstream posts each change; it tries the address first
 
 Errors arrive with HTTP 200 in `base_resp.status_code`. The address of a finished file lives an hour or
 so and every poll asks for a fresh one. A callback address must echo a `challenge` within 3 s; callbacks
@@ -52,7 +53,15 @@ from reelgate.core.job_shape import (
     unwanted_role,
     word_in,
 )
-from reelgate.core.openai_call import bearer, data_url, json_call, only_create, refusal, with_extra
+from reelgate.core.openai_call import (
+    bearer,
+    callback_url,
+    data_url,
+    json_call,
+    only_create,
+    refusal,
+    with_extra,
+)
 from reelgate.core.task import Role
 from reelgate.core.words import Said, as_object, failure_of, job_failure, nothing_learned
 
@@ -149,6 +158,7 @@ def _paid_call(submission: Submission, channel: Channel) -> Call | Failure:
         "last_frame_image": first_of(request, Role.LAST_FRAME),
         "subject_reference": [{"type": "character", "image": subjects}] if subjects else None,
         "aigc_watermark": request.watermark,
+        "callback_url": callback_url(channel),
     }
     given = {name: value for name, value in fields.items() if value is not None}
     return json_call("/video_generation", bearer(channel), with_extra(given, request))

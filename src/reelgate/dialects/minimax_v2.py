@@ -7,7 +7,7 @@ looked at before and after: only a living job is deleted, and only one that is g
 afterwards counts as stopped.
 
 Errors may arrive with HTTP 200, in `base_resp.status_code` as in v1 or in `error`. A callback address
-must echo a `challenge` within 3 s; callbacks carry no signature. Not known: how the list names its
+(the setting `callback_url`) must echo a `challenge` within 3 s; callbacks carry no signature. Not known: how the list names its
 array, so the usual names are tried; it tells no prompts, so it cannot find a job.
 
 Facts: platform.minimax.io, read 2026-10-24. Not tried on an account.
@@ -58,7 +58,7 @@ from reelgate.core.job_shape import (
     unlearned,
     word_in,
 )
-from reelgate.core.openai_call import bearer, data_url, json_call, refusal, with_extra
+from reelgate.core.openai_call import bearer, callback_url, data_url, json_call, refusal, with_extra
 from reelgate.core.openai_shape import objects
 from reelgate.core.task import Request, Role, Verb
 from reelgate.core.words import (
@@ -198,8 +198,8 @@ def _paid_call(submission: Submission, channel: Channel) -> Call | Failure:
         # A picture brings its own shape along; text alone must name one.
         "ratio": "adaptive" if roles & _FRAMES else ratio_of(request.size),
     }
-    if request.watermark is not None:
-        fields["aigc_watermark"] = request.watermark
+    given = {"aigc_watermark": request.watermark, "callback_url": callback_url(channel)}
+    fields |= {name: value for name, value in given.items() if value is not None}
     return json_call("/video_generation", bearer(channel), with_extra(fields, request))
 
 

@@ -43,7 +43,7 @@ from reelgate.core.dialect import (
 )
 from reelgate.core.errors import Failure
 from reelgate.core.money import Micro
-from reelgate.core.openai_call import bearer, data_url, json_call, link, refusal, with_extra
+from reelgate.core.openai_call import bearer, callback_url, data_url, json_call, link, refusal, with_extra
 from reelgate.core.openai_shape import Job, Wire, elements
 from reelgate.core.profile import Profile
 from reelgate.core.signature import is_fresh
@@ -156,8 +156,8 @@ def _geometry(size: Size, channel: Channel) -> dict[str, str]:
 
 
 def _callback(channel: Channel) -> str | None:
-    address = channel.settings.get("callback_url")
-    return address if isinstance(address, str) and address.startswith("https://") else None
+    address = callback_url(channel)
+    return address if address is not None and address.startswith("https://") else None
 
 
 # Reading jobs.

@@ -6,6 +6,7 @@ version. Settings:
     fields     names of inputs where a model calls them otherwise, such as {"first_frame": "start_image"};
                an empty name leaves a field out
     size       "ratio" (default: `aspect_ratio` and `resolution`), "pixels" (`size`, "1280*720") or "none"
+    callback_url  where the upstream posts when a job ends
 
 A file above 256 KiB is uploaded to `/files` before the paid call, a smaller one goes along as a data
 URL. Output files are deleted one hour after the end, so they are fetched at once; a job runs 30 minutes
@@ -67,6 +68,7 @@ from reelgate.core.job_shape import (
 )
 from reelgate.core.openai_call import (
     bearer,
+    callback_url,
     data_url,
     file_part,
     json_call,
@@ -127,7 +129,7 @@ class Replicate:
             if isinstance(where, Failure):
                 return Refused(failure=where)
         fields = {"input": _input(submission, channel, files), **_version(submission.upstream_model)}
-        call = json_call(path, bearer(channel), fields)
+        call = json_call(path, bearer(channel), fields | _hook(channel))
         return (yield from submit(call, submission, channel, lambda body: _accepted(body, channel)))
 
     def poll(self, ref: str, channel: Channel) -> Generator[Effect, Answer, Observation]:
@@ -228,6 +230,11 @@ def _hand_over(given: Input, channel: Channel) -> Generator[Effect, Answer, Any]
     if trouble is not None and trouble.code not in {Code.BAD_GATEWAY_PAYLOAD, Code.UPSTREAM_LOST}:
         return trouble
     return Failure(code=Code.OVERLOADED, message="The upstream did not take the file.")
+
+
+def _hook(channel: Channel) -> dict[str, Any]:
+    hook = callback_url(channel)
+    return {"webhook": hook, "webhook_events_filter": ["completed"]} if hook else {}
 
 
 def _input(submission: Submission, channel: Channel, files: Mapping[str, Any]) -> dict[str, Any]:

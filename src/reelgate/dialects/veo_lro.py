@@ -5,6 +5,7 @@ The base address ends in `/v1beta` on the Gemini API, and in
 
     platform   "gemini" (default) or "vertex"
     auth       on Vertex "bearer" (default) or "api-key"; the Gemini API always takes its key in `x-goog-api-key`
+    callback_url  where the Gemini API posts when a job ends, signed
 
 On Vertex the secret may be a whole service-account JSON file: then every call carries a token of an
 hour signed by its key, as AIP-4111 describes. A plain access token works too, and ends after an hour.
@@ -44,7 +45,14 @@ from reelgate.core.dialect import (
 )
 from reelgate.core.errors import Code, Failure
 from reelgate.core.job_shape import good, id_in, ratio_of, text_in, unwanted_role
-from reelgate.core.openai_call import CONTENT_TIMEOUT_S, SUBMIT_TIMEOUT_S, refusal, web_address, with_extra
+from reelgate.core.openai_call import (
+    CONTENT_TIMEOUT_S,
+    SUBMIT_TIMEOUT_S,
+    callback_url,
+    refusal,
+    web_address,
+    with_extra,
+)
 from reelgate.core.openai_shape import objects
 from reelgate.core.rpc_status import job_error, poll_trouble, submit_verdict
 from reelgate.core.signature import is_standard_webhook
@@ -72,6 +80,9 @@ class VeoLRO:
         body = _body(submission, on_vertex=_is_on_vertex(channel))
         if isinstance(body, Failure):
             return Refused(failure=body)
+        hook = callback_url(channel)
+        if hook is not None and not _is_on_vertex(channel):
+            body["webhookConfig"] = {"uris": [hook]}
         if submission.request.verb is Verb.EXTEND and submission.parent_ref is not None:
             source = yield from _source(submission.parent_ref, headers, channel)
             if isinstance(source, Refused):

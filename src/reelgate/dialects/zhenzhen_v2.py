@@ -11,7 +11,7 @@ The base address is the relay's host, without a path. There is no list, no cance
 
 Channel settings:
 
-    notify_hook  address the relay may call on changes; such a call is a hint to poll and never believed
+    callback_url  address the relay may call on changes (`notify_hook`); such a call is a hint to poll, never believed
 
 Vendor options such as `enhance_prompt`, `character_url` and `character_timestamps` are passed on. Not known: how
 long links live, what `notify_hook` sends and how it is signed.
@@ -43,6 +43,7 @@ from reelgate.core.dialect import (
 from reelgate.core.errors import Failure
 from reelgate.core.openai_call import (
     bearer,
+    callback_url,
     data_url,
     json_call,
     link,
@@ -114,8 +115,8 @@ def _fields(submission: Submission, images: list[Any], channel: Channel) -> dict
     fields: dict[str, Any] = {"model": submission.upstream_model, "prompt": relay.prompt_of(request)}
     if images:
         fields["images"] = images
-    hook = channel.settings.get("notify_hook")
-    if isinstance(hook, str) and hook:
+    hook = callback_url(channel)
+    if hook is not None:
         fields["notify_hook"] = hook
     fields = with_extra(fields | _format(submission) | options(request), request)
     return {name: value for name, value in fields.items() if name != relay.SHOTS}

@@ -134,7 +134,7 @@ def test_a_picture_that_was_not_taken_means_that_nothing_was_paid_for():
 
 
 def test_a_hook_is_named_when_the_channel_has_one():
-    assert sent(submission(), notify_hook="https://gate.example/hooks/1")["notify_hook"] == (
+    assert sent(submission(), callback_url="https://gate.example/hooks/1")["notify_hook"] == (
         "https://gate.example/hooks/1"
     )
     assert "notify_hook" not in sent(submission())
