@@ -15,6 +15,7 @@ from reelgate.core.engine import Engine
 from reelgate.core.ids import Ids
 from reelgate.core.profile import Profiles
 from reelgate.core.task import Input, Size, Verb
+from reelgate.engine.limits import AllowanceTable
 from reelgate.media.blobs import BlobStore
 from reelgate.net.client import Client
 from reelgate.net.guard import Guard
@@ -57,6 +58,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     event_keep_s: int = 30 * 86_400
     orphan_grace_s: int = 3_600
     drain_s: float = 20.0
+    schedule_max_s: int = 30 * 86_400
+    """How far ahead a start may be scheduled."""
     delivery: Literal["proxy", "redirect"] = "proxy"
     """Whether a clip's bytes go through this server, or a redirect to a short-lived address is answered."""
     delivery_link_s: int = 300
@@ -87,6 +90,9 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     audio: bool | None = None
     watermark: bool | None = None
     private: bool | None = None
+    priority: int | None = None
+    start_after: int | None = None
+    """Milliseconds since 1970 before which nothing is sent."""
     extra: dict[str, object] = {}
 
 
@@ -109,4 +115,5 @@ class Context:
     engine: Engine
     limits: Limits = Limits()
     rules: Rules = Rules()
+    allowances: AllowanceTable = field(default_factory=AllowanceTable)
     random: random.Random = field(default_factory=random.Random)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from reelgate.core.dialect import Channel
 from reelgate.core.lifecycle import Status
+from reelgate.engine import limits
 from reelgate.engine.channels import ChannelTable, Served
 from reelgate.engine.context import Context
 from reelgate.store import tasks as task_rows
@@ -44,7 +45,7 @@ async def rebind(ctx: Context, task_id: str, channel_id: str) -> bool:
             task_id,
             epoch=task.lease_epoch,
             before=frozenset({Status.QUEUED}),
-            changes={"channel_id": channel_id},
+            changes=limits.moved(conn, ctx, task, channel_id),
             now=ctx.clock.now_ms(),
         )
 

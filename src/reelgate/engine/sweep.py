@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reelgate.core.lifecycle import Status
 from reelgate.core.task import AttemptState
+from reelgate.engine import limits
 from reelgate.engine.context import Context
 from reelgate.engine.reconcile import learn_late
 from reelgate.engine.tell import LeaseLost
@@ -23,7 +24,9 @@ async def wake_open_tasks(ctx: Context) -> int:
     """Give every unfinished task without a wake-up a new one; tells how many there were."""
     found = 0
     for task in await ctx.backend.read(task_rows.open_tasks):
-        if ctx.engine.overslept(task.id, task.status):
+        wait_s = limits.until(ctx.clock, task.start_after) if task.start_after is not None else 0.0
+        scheduled = task.start_after is not None and task.turn is None
+        if wait_s <= 0 and ctx.engine.overslept(task.id, task.status):
             ctx.engine.cancel(task.id)
         if ctx.engine.knows(task.id):
             continue
@@ -33,7 +36,8 @@ async def wake_open_tasks(ctx: Context) -> int:
             channel_id,
             model=task.served_model,
             priority=task.priority,
-            holds_slot=task.status in _AT_UPSTREAM,
+            delay_s=wait_s,
+            holds_slot=scheduled or task.status in _AT_UPSTREAM,
         )()
         found += 1
     return found
@@ -70,6 +74,7 @@ async def forget_old(ctx: Context) -> None:
     await ctx.backend.write(lambda conn: upload_rows.drop_expired(conn, now))
     for task_id in await ctx.backend.read(lambda conn: asset_rows.expired_tasks(conn, now)):
         await ctx.backend.write(lambda conn, t=task_id: asset_rows.delete_of_task(conn, t))
+    await limits.forget_old(ctx)
     await ctx.blobs.sweep_spool(ctx.rules.orphan_grace_s, ctx.clock)
 
 

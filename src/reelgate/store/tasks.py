@@ -66,6 +66,8 @@ class OpenTask(msgspec.Struct, frozen=True, kw_only=True):
     started_at: int | None
     unconfirmed_at: int | None
     cancel_requested_at: int | None
+    turn: int | None
+    start_after: int | None
 
 
 class StatusRow(msgspec.Struct, frozen=True, kw_only=True):
