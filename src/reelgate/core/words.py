@@ -476,7 +476,7 @@ def classify_submit(
     if not isinstance(answer, Reply):
         return Unclear(reason="The upstream answered in a way this dialect does not speak.")
     body = None if _looks_like_html(answer.body) else answer.object()
-    said = error_in(body, answer.status) if body is not None else None
+    said = error_in(body, answer.status) if body is not None else _refused_key(answer)
     if said is None:
         readable = body is not None and 200 <= answer.status < 300
         return None if readable else _unclear(answer, secret)
@@ -484,6 +484,12 @@ def classify_submit(
         return _unclear(answer, secret)
     wait = retry_after_s(answer, now_ms=now_ms)
     return Refused(failure=failure_of(said, code_of(said, answer.status), secret=secret, wait_s=wait))
+
+
+def _refused_key(answer: Reply) -> Said | None:
+    """Read a 401 whose whole body is one JSON text, as some upstreams refuse a key."""
+    text = answer.json() if answer.status == 401 else None
+    return Said(message=text[:4_000]) if isinstance(text, str) and text.strip() else None
 
 
 def _proves_refusal(status: int, said: Said) -> bool:

@@ -70,6 +70,15 @@ def objects(value: object, name: str) -> list[dict[str, Any]]:
     return found
 
 
+def texts(value: object, name: str) -> list[str]:
+    """Read a list of texts; nothing counts as an empty list."""
+    items = cast("list[object]", value) if isinstance(value, list) else [] if value is None else [None]
+    found = [item for item in items if isinstance(item, str)]
+    if len(found) != len(items):
+        raise wrong(name, "Expected a list of texts.")
+    return found
+
+
 _DATA_URL = re.compile(r"data:([a-z]+/[a-z0-9.+-]+);base64,(.*)", re.DOTALL)
 
 
