@@ -26,6 +26,7 @@ from reelgate.engine.advance import advance
 from reelgate.engine.channels import ChannelTable
 from reelgate.engine.context import Context, Limits, Rules
 from reelgate.engine.hub import Hub
+from reelgate.engine.limits import AllowanceTable, Defaults, Pace
 from reelgate.engine.rounds import Rounds
 from reelgate.media.blobs import BlobStore, open_place
 from reelgate.media.buckets import Credentials
@@ -157,13 +158,15 @@ def compose(settings: Settings, backend: Backend, clock: SystemClock) -> Context
     channels = ChannelTable(profiles)
     blobs = open_blobs(settings)
     guard = Guard(allow=settings.net_allow)
+    allowances = AllowanceTable(_pick(Defaults, settings))
     runner = EmbeddedRunner(
         clock,
         slots_of=lambda channel_id: _slots(channels, channel_id),
         channels_for=lambda model: route.channels_for(channels, model),
         rebind=lambda task_id, channel_id: route.rebind(ctx, task_id, channel_id),
+        pace=Pace(clock, allowances).wait_s,
     )
-    ctx = Context(
+    ctx: Context = Context(
         backend=backend,
         blobs=blobs,
         renders=Renders(settings.data, blobs.local, clock, settings.render_processes),
@@ -179,6 +182,7 @@ def compose(settings: Settings, backend: Backend, clock: SystemClock) -> Context
         engine=runner,
         limits=_pick(Limits, settings),
         rules=_pick(Rules, settings),
+        allowances=allowances,
     )
     return ctx
 
@@ -222,6 +226,7 @@ async def open_gateway(settings: Settings, *, engine: bool = True) -> AsyncGener
         try:
             await bootstrap.first_rows(ctx)
             await ctx.channels.reload(backend)
+            await ctx.allowances.reload(backend)
             pepper = pepper_of(settings.data)
             # Asked of the rows rather than of the first start, which may have been cut short.
             keys = await backend.point(key_rows.count)
@@ -296,6 +301,7 @@ def _housekeeping(ctx: Context) -> list[tuple[float, str, Callable[[], Awaitable
     async def notice_others() -> None:
         if await ctx.backend.changed_elsewhere():
             await ctx.channels.reload(ctx.backend)
+            await ctx.allowances.reload(ctx.backend)
             await sweep.notice_cancels(ctx)
             await sweep.wake_open_tasks(ctx)
             ctx.hub.wake()

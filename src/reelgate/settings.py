@@ -81,6 +81,33 @@ class Settings(BaseSettings):
     submit_attempts: int = Field(
         5, ge=1, description="How often a task refused without a trace is sent again."
     )
+    key_requests_per_minute: int = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        description="Creating calls a minute of each key without limits of its own; 0 is unlimited.",
+    )
+    key_calls_per_minute: int = Field(
+        0, ge=0, le=1_000_000, description="All calls a minute of each such key; 0 is unlimited."
+    )
+    key_concurrency: int = Field(
+        0, ge=0, le=1_000_000, description="Unfinished videos of each such key at once; 0 is unlimited."
+    )
+    user_requests_per_minute: int = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        description="Creating calls a minute of each user without limits of their own; 0 is unlimited.",
+    )
+    user_calls_per_minute: int = Field(
+        0, ge=0, le=1_000_000, description="All calls a minute of each such user; 0 is unlimited."
+    )
+    user_concurrency: int = Field(
+        0, ge=0, le=1_000_000, description="Unfinished videos of each such user at once; 0 is unlimited."
+    )
+    schedule_max_s: int = Field(
+        30 * 86_400, ge=0, description="Seconds ahead for which the start of a video may be scheduled."
+    )
     drain_s: float = Field(20.0, ge=0, le=24, description="Seconds given to work under way when stopping.")
     storage: str = Field(
         "disk",

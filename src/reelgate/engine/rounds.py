@@ -17,8 +17,10 @@ from itertools import count
 from reelgate.core.clock import Clock
 from reelgate.core.dialect import Channel, Observation, PollsMany
 from reelgate.core.errors import Code, Failure
+from reelgate.engine import limits
 from reelgate.engine.context import Context
 from reelgate.engine.drive import drive
+from reelgate.store.backend import UNUSABLE
 from reelgate.telemetry import log, meter
 
 MANY = 16
@@ -159,12 +161,23 @@ class Rounds:
                 continue
             batch = self._take(lane)
             if self._lists(ctx, channel, lane) and len(batch) + len(lane.heap) >= MANY:
+                await self._in_pace(ctx, channel)
                 batch = await self._list(ctx, channel, lane, batch)
             for waiting in batch:
                 await lane.slots.acquire()
+                await self._in_pace(ctx, channel)
                 single = asyncio.create_task(self._ask_one(ctx, channel, lane, waiting))
                 lane.singles.add(single)
                 single.add_done_callback(lane.singles.discard)
+
+    async def _in_pace(self, ctx: Context, channel: Channel) -> None:
+        if not ctx.allowances.polls:
+            return
+        try:
+            await limits.pass_poll(ctx, channel.id)
+        except UNUSABLE:
+            # Watches that wait must be answered, whether this poll could be counted or not.
+            log.exception("poll_uncounted", channel=channel.name)
 
     async def _list(self, ctx: Context, channel: Channel, lane: Lane, due: list[Waiting]) -> list[Waiting]:
         """Ask the list about the due jobs, and about all others if it was not asked lately; give back the due rest."""
