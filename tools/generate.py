@@ -20,12 +20,12 @@ from reelgate.app import load_dialects
 from reelgate.auth.permissions import PERMISSIONS
 from reelgate.auth.scopes import Scope
 from reelgate.core import lifecycle
-from reelgate.core.dialect import CAPABILITIES, capabilities
 from reelgate.core.errors import CODES, Charge, Code, Side
 from reelgate.core.events import WEBHOOK_TYPES, EventType
 from reelgate.core.lifecycle import OUTWARD, TERMINAL, TRANSITIONS, Status
 from reelgate.core.profile import Profile, Profiles
 from reelgate.settings import Settings
+from tools import providers
 
 ROOT = Path(__file__).parent.parent
 NOTE = "<!-- Made by `make docs`; change the code instead. -->"
@@ -107,18 +107,6 @@ def lifecycle_section() -> str:
 
 
 # Dialects and models.
-
-
-def dialects_section() -> str:
-    """Show what each dialect offers."""
-    dialects, profiles = load_dialects()
-    names = sorted(dialects)
-    head = f"| Dialect | {' | '.join(f'`{c}`' for c in CAPABILITIES)} | Facts checked |"
-    rows = [
-        f"| `{n}` | {' | '.join(_yes(c in capabilities(dialects[n])) for c in CAPABILITIES)} | {profiles[n].checked} |"
-        for n in names
-    ]
-    return "\n".join([head, "|---" * (len(CAPABILITIES) + 2) + "|", *rows])
 
 
 def models_page() -> str:
@@ -224,15 +212,16 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/events.md": events_page,
     "docs/reference/http.md": routes_page,
     "docs/reference/models.md": models_page,
+    "docs/reference/providers.md": lambda: f"{NOTE}\n\n{providers.page()}",
     "docs/reference/cli.md": cli_page,
 }
 
 SECTIONS: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/concepts/lifecycle.md", "lifecycle"): lifecycle_section,
-    ("docs/concepts/dialects.md", "dialects"): dialects_section,
+    ("docs/concepts/dialects.md", "dialects"): providers.wire_table,
     ("docs/decisions/README.md", "decisions"): decisions_section,
-    ("README.md", "dialects"): dialects_section,
-    ("README.zh-CN.md", "dialects"): dialects_section,
+    ("README.md", "dialects"): lambda: providers.compact(providers.ENGLISH),
+    ("README.zh-CN.md", "dialects"): lambda: providers.compact(providers.CHINESE),
 }
 
 

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from reelgate.app import load_dialects
 from reelgate.core.dialect import Call, ChecksSettings, Recorded
-from tests.dialects.first_call import DIALECTS, first_call
+from tools.providers import first_call
 
+DIALECTS, PROFILES = load_dialects()
 HOOK = "https://gate.example/callbacks/chan_1/s3cret"
 
 BODIES: dict[str, dict[str, Any]] = {
@@ -27,8 +29,12 @@ BODIES: dict[str, dict[str, Any]] = {
 IN_THE_ADDRESS = {"fal_queue": [("fal_webhook", HOOK)]}
 
 
+def first(dialect: str, **settings: Any) -> object:
+    return first_call(DIALECTS[dialect], PROFILES[dialect], **settings)
+
+
 def call(dialect: str, **settings: Any) -> Call:
-    effect = first_call(dialect, **settings)
+    effect = first(dialect, **settings)
     assert isinstance(effect, Call)
     return effect
 
@@ -59,7 +65,7 @@ STRICT = {"comfyui", "recipe"}
 
 @pytest.mark.parametrize("dialect", sorted({*DIALECTS} - {*BODIES, *IN_THE_ADDRESS} - STRICT))
 def test_an_upstream_that_calls_nobody_back_is_not_told_an_address(dialect: str):
-    assert first_call(dialect, callback_url=HOOK) == first_call(dialect)
+    assert first(dialect, callback_url=HOOK) == first(dialect)
 
 
 @pytest.mark.parametrize("dialect", sorted(STRICT))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -95,6 +95,8 @@ class Profiles(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     dialect: str
     checked: str
     """The day its facts were last checked, ISO date."""
+    tried: Literal["real", "recorded", "no"] = "no"
+    """Whether it met its upstream: the real thing, answers recorded on a real server, or neither."""
     model: tuple[Profile, ...] = ()
     fallback: Profile | None = None
     """Stands in for a model this file does not name."""
