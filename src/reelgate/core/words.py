@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, Final, cast
 
 import msgspec
@@ -45,8 +46,17 @@ _WORD_CODES: Final[Mapping[str, Code]] = {
 }
 
 
+_WORD_MAX = 64
+"""Status words are few and short, and come back with every poll: what they mean is remembered."""
+
+
 def fold(word: str) -> str:
     """Write a status word the way the table does: lower case, `_` for `-` and space."""
+    return _folded(word) if len(word) <= _WORD_MAX else re.sub(r"[-\s]+", "_", word.strip().lower())
+
+
+@lru_cache(maxsize=1024)
+def _folded(word: str) -> str:
     return re.sub(r"[-\s]+", "_", word.strip().lower())
 
 
@@ -57,7 +67,14 @@ def phase_of(word: object) -> Phase | None:
 
 def raw_word(word: object) -> str | None:
     """Keep an upstream's status word for operators, short and harmless."""
-    return redact(word)[:60] or None if isinstance(word, str) else None
+    if not isinstance(word, str):
+        return None
+    return _harmless(word) if len(word) <= _WORD_MAX else redact(word)[:60] or None
+
+
+@lru_cache(maxsize=1024)
+def _harmless(word: str) -> str | None:
+    return redact(word)[:60] or None
 
 
 # Numbers and times.

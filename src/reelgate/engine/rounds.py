@@ -37,6 +37,8 @@ GATHER_S = 1.5
 """How long a due job is kept waiting for company at most."""
 TURN = 64
 """Watches woken before other work on the loop gets its turn: one list can answer for thousands."""
+GRAIN_S = 0.02
+"""Polls due within this time of each other begin together."""
 LIST_PATIENCE = 3
 """Useless list answers in a row after which a channel is asked singly."""
 
@@ -65,6 +67,8 @@ class Lane:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PARALLEL))
     poller: asyncio.Task[None] | None = None
+    has_list: bool = False
+    """Whether the channel's dialect offers a list."""
     by_ref: dict[str, Waiting] = field(default_factory=dict[str, Waiting])
     interrupted: set[str] = field(default_factory=set[str])
     """Jobs whose watch was busy when somebody wanted it to look at its row."""
@@ -94,7 +98,10 @@ class Rounds:
         """
         if self._closed:
             raise asyncio.CancelledError
-        lane = self._lanes.setdefault(channel.id, Lane())
+        lane = self._lanes.get(channel.id)
+        if lane is None:
+            offered = isinstance(ctx.dialects[channel.dialect], PollsMany)
+            lane = self._lanes[channel.id] = Lane(has_list=offered)
         if ref in lane.interrupted:
             lane.interrupted.discard(ref)
             raise Interrupted
@@ -150,17 +157,17 @@ class Rounds:
         while lane.heap:
             wait = lane.heap[0][0] - self._clock.monotonic()
             if wait > 0:
-                await self._sleep(lane, wait)
+                await self._sleep(lane, max(wait, GRAIN_S))
                 continue
             channel = ctx.channels.get(channel_id)
             if channel is None:
                 self._give_up(lane)
                 return
-            if self._gathers(ctx, channel, lane):
+            if self._gathers(lane):
                 await self._clock.sleep(QUIET_S)
                 continue
             batch = self._take(lane)
-            if self._lists(ctx, channel, lane) and len(batch) + len(lane.heap) >= MANY:
+            if self._lists(lane) and len(batch) + len(lane.heap) >= MANY:
                 await self._in_pace(ctx, channel)
                 batch = await self._list(ctx, channel, lane, batch)
             for waiting in batch:
@@ -222,18 +229,18 @@ class Rounds:
         heapq.heapify(lane.heap)
         return [entry[2] for entry in waiting if not entry[2].patient]
 
-    def _gathers(self, ctx: Context, channel: Channel, lane: Lane) -> bool:
+    def _gathers(self, lane: Lane) -> bool:
         """Tell whether jobs are just arriving in numbers, as they do after a start."""
         now = self._clock.monotonic()
         return (
             len(lane.heap) >= MANY
             and now - lane.joined_at < QUIET_S
             and now - lane.heap[0][0] < GATHER_S
-            and self._lists(ctx, channel, lane)
+            and self._lists(lane)
         )
 
-    def _lists(self, ctx: Context, channel: Channel, lane: Lane) -> bool:
-        return isinstance(ctx.dialects[channel.dialect], PollsMany) and lane.useless_lists < LIST_PATIENCE
+    def _lists(self, lane: Lane) -> bool:
+        return lane.has_list and lane.useless_lists < LIST_PATIENCE
 
     async def _ask_many(
         self, ctx: Context, channel: Channel, lane: Lane, batch: list[Waiting]
