@@ -19,6 +19,11 @@ class Advance(Protocol):
 class Engine(Protocol):
     """Wakes tasks up. One conformance suite holds for every runner."""
 
+    @property
+    def in_rows(self) -> bool:
+        """Whether wake-ups are rows beside the tasks, so that the database knows which task has none."""
+        ...
+
     def enqueue(
         self,
         task_id: str,
@@ -31,6 +36,10 @@ class Engine(Protocol):
         connection: Any = None,
     ) -> Callable[[], None]:
         """Note a wake-up for a task inside the caller's transaction; call the result after the commit.
+
+        A runner that keeps wake-ups in rows writes it on `connection`; without one it writes it when the
+        result is called, and a sweep makes up for what is lost in between. A task that is at work when
+        it is woken is woken again afterwards.
 
         `model` lets another channel that serves it take the task over while it waits. `holds_slot`
         says that the upstream already works on it, so that it is watched however full the lane is.
@@ -55,4 +64,19 @@ class Engine(Protocol):
 
     async def run(self, advance: Advance, started: Callable[[], Awaitable[None]] | None = None) -> None:
         """Deliver wake-ups until cancelled."""
+        ...
+
+    def stop(self) -> None:
+        """Start nothing more."""
+        ...
+
+    async def drain(self, seconds: float) -> None:
+        """Start nothing more, let what is under way end for up to `seconds`, then cut it off.
+
+        What is cut off goes on after the next start, or on another process.
+        """
+        ...
+
+    async def settle(self) -> None:
+        """Wait until every wake-up noted here is where it belongs."""
         ...

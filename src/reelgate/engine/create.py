@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -70,6 +70,7 @@ async def create(
     if problems:
         raise CallerError(problems[0])
     task = _task(ctx, who, served, request, draft)
+    woken: list[Callable[[], None]] = []
 
     def work(conn: Connection) -> Created | limits.Limited:
         earlier = _earlier(conn, ctx, who, idempotency)
@@ -81,11 +82,14 @@ async def create(
             return standing
         placed = limits.place(conn, ctx, task)
         _insert(conn, ctx, placed, draft, idempotency)
+        woken[:] = _wake(conn, ctx, placed)
         return Created(placed, replayed=False, standing=standing)
 
     created = await _written(ctx, work)
-    if not created.replayed and task.channel_id is not None:
-        _wake(ctx, created.task, task.channel_id)
+    if not created.replayed:
+        for wake in woken:
+            wake()
+        ctx.hub.wake()
         _log_created(task)
     return created
 
@@ -114,17 +118,20 @@ async def _written(ctx: Context, work: Callable[[Connection], Created | limits.L
     return created
 
 
-def _wake(ctx: Context, task: Task, channel_id: str) -> None:
+def _wake(conn: Connection, ctx: Context, task: Task) -> Iterator[Callable[[], None]]:
+    """Write the task's wake-up with it; gives what is to be called after the commit."""
+    if task.channel_id is None:
+        return
     wait_s = 0.0 if task.start_after is None else limits.until(ctx.clock, task.start_after)
-    ctx.engine.enqueue(
+    yield ctx.engine.enqueue(
         task.id,
-        channel_id,
+        task.channel_id,
         model=task.served_model,
         priority=task.priority,
         delay_s=wait_s,
         holds_slot=wait_s > 0,
-    )()
-    ctx.hub.wake()
+        connection=conn,
+    )
 
 
 async def _known(ctx: Context, who: Who, claim: IdempotencyClaim | None) -> Task | None:

@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from reelgate.core.events import Event
 from reelgate.store import events as event_rows
-from reelgate.store.backend import Backend
+from reelgate.store.backend import UNUSABLE, Backend
+from reelgate.telemetry import log
 
 QUEUE_MAX = 256
 READ_MAX = 500
+READ_AGAIN_S = 0.5
+"""How long to leave a database alone that could not be read."""
+TELL_GAP_S = 0.02
+"""Other processes are told at most this often: what they read then is everything there is."""
 
 
 class TooSlow(Exception):
@@ -49,11 +54,39 @@ class Subscription:
         self.ready.set()
 
 
+class Bell:
+    """Tells other processes that the log has grown, a little later and once for many events."""
+
+    def __init__(self, tell: Callable[[], Awaitable[None]]) -> None:
+        self._tell = tell
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        """Have the others told soon."""
+        self._rung.set()
+
+    async def run(self) -> None:
+        """Tell until cancelled. A word that is lost costs others the time until they look by themselves."""
+        while True:
+            await self._rung.wait()
+            self._rung.clear()
+            try:
+                await self._tell()
+            except UNUSABLE as away:
+                log.warning("others_not_told", reason=type(away).__name__)
+            await asyncio.sleep(TELL_GAP_S)
+
+
 class Hub:
     """Fans the event log out to live readers."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(
+        self, backend: Backend, *, look_s: float | None = None, tell: Callable[[], None] | None = None
+    ) -> None:
+        """`tell` tells other processes; with `look_s` the log is looked at that often although nobody said a word."""
         self._backend = backend
+        self._look_s = look_s
+        self._tell = tell
         self._wake = asyncio.Event()
         self._by_task: dict[str, set[Subscription]] = {}
         self._wide: set[Subscription] = set()
@@ -73,6 +106,12 @@ class Hub:
     def wake(self) -> None:
         """Say that rows may have been added; cheap, and safe from the loop's thread only."""
         self._wake.set()
+        if self._tell is not None:
+            self._tell()
+
+    def hear(self) -> None:
+        """Take note that another process says so."""
+        self._wake.set()
 
     def close(self) -> None:
         """End every reader's iteration, so that a stopping server does not wait for them."""
@@ -84,9 +123,16 @@ class Hub:
     async def run(self) -> None:
         """Read the log as it grows and fan it out until cancelled."""
         while True:
-            await self._wake.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._look_s):
+                    await self._wake.wait()
             self._wake.clear()
-            await self._read_on()
+            try:
+                await self._read_on()
+            except UNUSABLE as away:
+                log.warning("log_unreadable", reason=type(away).__name__)
+                await asyncio.sleep(READ_AGAIN_S)
+                self._wake.set()
 
     async def _read_on(self) -> None:
         if not self._wide and not self._by_task:

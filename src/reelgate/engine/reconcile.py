@@ -5,6 +5,7 @@ Nothing is sent again by itself: only a certain `NotFound`, or a person, puts a 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import assert_never
 
@@ -181,32 +182,46 @@ async def decide(ctx: Context, who: Who, task_id: str, decision: Decision, ref: 
     if decision is Decision.EXISTS and not ref:
         raise refuse(Code.INVALID_REQUEST, "`ref` is missing: the upstream's id of the job.", param="ref")
 
-    def work(conn: Connection) -> Task:
-        task = task_rows.get_visible(conn, task_id, who.project_id)
-        if task is None:
-            raise refuse(Code.NOT_FOUND, f"There is no video `{task_id}`.")
-        if task.status is Status.UNCONFIRMED:
-            leased = task_rows.lease(conn, task_id, ctx.clock.now_ms())
-            assert leased is not None  # noqa: S101 - read in this transaction
-            return _decided(conn, ctx, leased, decision, ref)
-        if task.disputed and decision is Decision.GIVE_UP:
-            close(conn, ctx, task, owed=ZERO)
-            task_rows.settle_dispute(conn, task.id, ctx.clock.now_ms())
-            return msgspec.structs.replace(task, disputed=False)
-        raise refuse(Code.INVALID_REQUEST, f"Video `{task_id}` is {task.status.value} and not in doubt.")
+    def work(conn: Connection) -> tuple[Task, Callable[[], None] | None]:
+        task = _decide(conn, ctx, who, task_id, decision, ref)
+        return task, _wake(conn, ctx, task)
 
-    task = await ctx.backend.write(work)
+    task, woken = await ctx.backend.write(work)
     ctx.engine.cancel(task.id)
-    if task.channel_id is not None and task.status in (Status.RUNNING, Status.QUEUED):
-        ctx.engine.enqueue(
-            task.id,
-            task.channel_id,
-            model=task.served_model,
-            priority=task.priority,
-            holds_slot=task.status is Status.RUNNING,
-        )()
+    if woken is not None:
+        woken()
     ctx.hub.wake()
     return task
+
+
+def _wake(conn: Connection, ctx: Context, task: Task) -> Callable[[], None] | None:
+    if task.channel_id is None or task.status not in (Status.RUNNING, Status.QUEUED):
+        return None
+    return ctx.engine.enqueue(
+        task.id,
+        task.channel_id,
+        model=task.served_model,
+        priority=task.priority,
+        holds_slot=task.status is Status.RUNNING,
+        connection=conn,
+    )
+
+
+def _decide(
+    conn: Connection, ctx: Context, who: Who, task_id: str, decision: Decision, ref: str | None
+) -> Task:
+    task = task_rows.get_visible(conn, task_id, who.project_id)
+    if task is None:
+        raise refuse(Code.NOT_FOUND, f"There is no video `{task_id}`.")
+    if task.status is Status.UNCONFIRMED:
+        leased = task_rows.lease(conn, task_id, ctx.clock.now_ms())
+        assert leased is not None  # noqa: S101 - read in this transaction
+        return _decided(conn, ctx, leased, decision, ref)
+    if task.disputed and decision is Decision.GIVE_UP:
+        close(conn, ctx, task, owed=ZERO)
+        task_rows.settle_dispute(conn, task.id, ctx.clock.now_ms())
+        return msgspec.structs.replace(task, disputed=False)
+    raise refuse(Code.INVALID_REQUEST, f"Video `{task_id}` is {task.status.value} and not in doubt.")
 
 
 def _decided(conn: Connection, ctx: Context, task: Task, decision: Decision, ref: str | None) -> Task:

@@ -35,18 +35,19 @@ def channels_for(table: ChannelTable, model: str) -> tuple[str, ...]:
 
 async def rebind(ctx: Context, task_id: str, channel_id: str) -> bool:
     """Move a task that is still queued to another channel, so that it need not wait for a full lane."""
+    return await ctx.backend.write(lambda conn: bind(conn, ctx, task_id, channel_id))
 
-    def work(conn: Connection) -> bool:
-        task = task_rows.get(conn, task_id)
-        if task is None or task.status is not Status.QUEUED or task.cancel_requested_at is not None:
-            return False
-        return task_rows.move(
-            conn,
-            task_id,
-            epoch=task.lease_epoch,
-            before=frozenset({Status.QUEUED}),
-            changes=limits.moved(conn, ctx, task, channel_id),
-            now=ctx.clock.now_ms(),
-        )
 
-    return await ctx.backend.write(work)
+def bind(conn: Connection, ctx: Context, task_id: str, channel_id: str) -> bool:
+    """Do the same in a transaction that is under way; False when the task is no longer queued."""
+    task = task_rows.get(conn, task_id)
+    if task is None or task.status is not Status.QUEUED or task.cancel_requested_at is not None:
+        return False
+    return task_rows.move(
+        conn,
+        task_id,
+        epoch=task.lease_epoch,
+        before=frozenset({Status.QUEUED}),
+        changes=limits.moved(conn, ctx, task, channel_id),
+        now=ctx.clock.now_ms(),
+    )

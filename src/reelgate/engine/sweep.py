@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from reelgate.core.lifecycle import Status
 from reelgate.core.task import AttemptState
 from reelgate.engine import limits
@@ -13,34 +15,68 @@ from reelgate.store import attempts as attempt_rows
 from reelgate.store import blobs as blob_rows
 from reelgate.store import events as event_rows
 from reelgate.store import idempotency as idempotency_rows
+from reelgate.store import jobs as job_rows
 from reelgate.store import tasks as task_rows
 from reelgate.store import uploads as upload_rows
+from reelgate.store.backend import Connection
+from reelgate.store.tasks import OpenTask
 from reelgate.telemetry import log
 
+TOGETHER = 500
+"""Wake-ups written in one transaction."""
 _AT_UPSTREAM = frozenset({Status.RUNNING, Status.ARCHIVING, Status.UNCONFIRMED, Status.SUBMITTING})
 
 
 async def wake_open_tasks(ctx: Context) -> int:
     """Give every unfinished task without a wake-up a new one; tells how many there were."""
+    if ctx.engine.in_rows:
+        return await _wake_in_rows(ctx)
     found = 0
     for task in await ctx.backend.read(task_rows.open_tasks):
-        wait_s = limits.until(ctx.clock, task.start_after) if task.start_after is not None else 0.0
-        scheduled = task.start_after is not None and task.turn is None
-        if wait_s <= 0 and ctx.engine.overslept(task.id, task.status):
+        if _wait_s(ctx, task) <= 0 and ctx.engine.overslept(task.id, task.status):
             ctx.engine.cancel(task.id)
         if ctx.engine.knows(task.id):
             continue
-        channel_id = task.channel_id or ""
-        ctx.engine.enqueue(
-            task.id,
-            channel_id,
-            model=task.served_model,
-            priority=task.priority,
-            delay_s=wait_s,
-            holds_slot=scheduled or task.status in _AT_UPSTREAM,
-        )()
+        _wake(ctx, task, None)()
         found += 1
     return found
+
+
+async def _wake_in_rows(ctx: Context) -> int:
+    found = await ctx.backend.read(job_rows.without_job)
+    for start in range(0, len(found), TOGETHER):
+        some = found[start : start + TOGETHER]
+        for woken in await ctx.backend.write(lambda conn, s=some: [_wake(ctx, task, conn) for task in s]):
+            woken()
+    return len(found)
+
+
+def _wait_s(ctx: Context, task: OpenTask) -> float:
+    return limits.until(ctx.clock, task.start_after) if task.start_after is not None else 0.0
+
+
+def _wake(ctx: Context, task: OpenTask, conn: Connection | None) -> Callable[[], None]:
+    scheduled = task.start_after is not None and task.turn is None
+    return ctx.engine.enqueue(
+        task.id,
+        task.channel_id or "",
+        model=task.served_model,
+        priority=task.priority,
+        delay_s=_wait_s(ctx, task),
+        holds_slot=scheduled or task.status in _AT_UPSTREAM,
+        connection=conn,
+    )
+
+
+async def look_again(ctx: Context, task_id: str) -> None:
+    """Have a watch that goes on here look at its task's row, because somebody else may have taken it over."""
+    task = await ctx.backend.point(lambda conn: task_rows.get(conn, task_id))
+    attempt_id = None if task is None else task.attempt_id
+    if attempt_id is None:
+        return
+    attempt = await ctx.backend.point(lambda conn: attempt_rows.get(conn, attempt_id))
+    if attempt is not None and attempt.ref is not None:
+        ctx.rounds.interrupt(attempt.channel_id, attempt.ref)
 
 
 async def notice_cancels(ctx: Context) -> None:

@@ -21,10 +21,12 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+import psycopg
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DBAPIError
 
 from reelgate.core.lifecycle import OPEN, Status
+from reelgate.store.backend import UNUSABLE
 from reelgate.store.prepared import one_of
 from reelgate.store.rows import columns_of, named, names_of
 from reelgate.store.tables import tasks
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from pgqueuer.adapters.persistence.qb import QueryQueueBuilder
     from pgqueuer.domain.settings import DBSettings
 
+UNREACHABLE: Final = (*UNUSABLE, psycopg.Error)
+"""What `run_raw` raises when the database is away."""
 HOMELESS: Final = "homeless"
 """Where tasks wait whose channel is gone: everywhere free, so that they end or find another one."""
 _PAUSED: Final = "paused:"
@@ -59,15 +63,22 @@ _HOLD: Final = text(
     WHERE dedupe_key = :task_id AND status = 'queued'
     """
 )
-# One statement for both cases: a row that waits is brought forward, one at work remembers.
+# One statement for both cases: a row that waits takes over what is newer, one at work remembers it.
 _AGAIN: Final = text(
     """
-    UPDATE pgqueuer SET
-        execute_after = CASE WHEN status = 'queued' OR queue_manager_id IS NULL
-            THEN LEAST(execute_after, now() + CAST(:delay AS interval)) ELSE execute_after END,
-        headers = CASE WHEN status = 'picked' AND queue_manager_id IS NOT NULL
-            THEN jsonb_set(COALESCE(headers, '{}'), '{again}', CAST(:again AS jsonb)) ELSE headers END
-    WHERE dedupe_key = :task_id AND status IN ('queued', 'picked')
+    UPDATE pgqueuer q SET
+        execute_after = CASE WHEN x.waits
+            THEN LEAST(q.execute_after, now() + CAST(:delay AS interval)) ELSE q.execute_after END,
+        status = CASE WHEN x.waits AND NOT :held THEN 'queued' ELSE q.status END,
+        entrypoint = CASE WHEN x.waits THEN :lane ELSE q.entrypoint END,
+        priority = CASE WHEN x.waits THEN :priority ELSE q.priority END,
+        headers = CASE WHEN x.waits THEN q.headers
+            ELSE jsonb_set(COALESCE(q.headers, '{}'), '{again}', CAST(:again AS jsonb)) END
+    FROM (
+        SELECT id, status = 'queued' OR queue_manager_id IS NULL AS waits FROM pgqueuer
+        WHERE dedupe_key = :task_id AND status IN ('queued', 'picked') FOR UPDATE
+    ) AS x
+    WHERE q.id = x.id
     """
 )
 _BRING_FORWARD: Final = text(
@@ -130,7 +141,7 @@ _PING: Final = text(
 _LOADS: Final = text(
     """
     WITH lanes AS (
-        SELECT * FROM unnest(CAST(:lanes AS text[]), CAST(:slots AS int[])) AS l(lane, slots)
+        SELECT unnest(CAST(:lanes AS text[])) AS lane
     ), taken AS (
         SELECT entrypoint, count(*) AS n FROM pgqueuer
         WHERE queue_manager_id IS NOT NULL AND entrypoint = ANY(:lanes) GROUP BY entrypoint
@@ -141,7 +152,7 @@ _LOADS: Final = text(
         SELECT count(*) AS n FROM (
             SELECT 1 FROM pgqueuer q
             WHERE q.entrypoint = lanes.lane AND q.status = 'queued' AND q.execute_after <= now()
-            LIMIT lanes.slots + 1
+            LIMIT :most
         ) AS first_ones
     ) AS waiting
     """
@@ -200,7 +211,7 @@ class Load(msgspec.Struct, frozen=True):
     taken: int
     """Tasks that hold a slot, on whatever worker."""
     waiting: int
-    """Tasks that could begin; counted to one more than the lane has slots."""
+    """Tasks that could begin; counted to one more than the widest lane has slots."""
 
 
 @cache
@@ -266,13 +277,15 @@ def put(conn: Connection, wake: Wake) -> None:
     again = json.dumps(
         {"lane": wake.lane, "delay": wake.delay_s, "held": wake.held, "priority": wake.priority}
     )
+    values = {**msgspec.structs.asdict(wake), "delay": delay, "again": again}
     for _ in range(3):  # the row that stands in the way may go between the two statements
         if _insert(conn, wake, delay):
             if wake.held:
                 conn.execute(_HOLD, {"task_id": wake.task_id})
             return
-        values = {"task_id": wake.task_id, "delay": delay, "again": again}
         if conn.execute(_AGAIN, values).rowcount:
+            if wake.held:
+                conn.execute(_HOLD, {"task_id": wake.task_id})
             conn.execute(_PING)
             return
 
@@ -325,7 +338,8 @@ def without_job(conn: Connection) -> list[OpenTask]:
 
 def loads(conn: Connection, slots: Mapping[str, int]) -> dict[str, Load]:
     """Tell how full lanes are, given how many slots each has."""
-    rows = conn.execute(_LOADS, {"lanes": list(slots), "slots": list(slots.values())})
+    most = 1 + max(slots.values(), default=0)
+    rows = conn.execute(_LOADS, {"lanes": list(slots), "most": most})
     return {lane: Load(taken, waiting) for lane, taken, waiting in rows}
 
 
@@ -350,6 +364,11 @@ def relane(conn: Connection, job_id: int, lane: str) -> None:
 def paused(lane: str) -> str:
     """Name the place where the tasks of a lane wait while its channel takes nothing."""
     return _PAUSED + lane
+
+
+def unpaused(lane: str) -> str:
+    """Name the lane that tasks in such a place belong to."""
+    return lane.removeprefix(_PAUSED)
 
 
 def place(conn: Connection, slots: Mapping[str, int]) -> int:

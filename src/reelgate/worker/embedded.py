@@ -49,6 +49,8 @@ class Lane:
 class EmbeddedRunner:
     """Wakes tasks in one process: a heap and a number of slots for each channel."""
 
+    in_rows = False
+
     def __init__(
         self,
         clock: Clock,
@@ -136,12 +138,19 @@ class EmbeddedRunner:
             await started()
         await asyncio.Event().wait()
 
+    def stop(self) -> None:
+        """Start nothing more."""
+        self._stopping = True
+
+    async def settle(self) -> None:
+        """Return at once: wake-ups are kept in this process alone."""
+
     async def drain(self, seconds: float) -> None:
         """Start nothing more, let what is under way end for up to `seconds`, then stop it.
 
         What is stopped goes on after the next start; a paid call cut off becomes `unconfirmed` there.
         """
-        self._stopping = True
+        self.stop()
         for task in self._side:
             task.cancel()
         if self._active:
