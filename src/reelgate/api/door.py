@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from reelgate.api import errors
+from reelgate.api import errors, limits
 from reelgate.api.bodies import Bodies
 from reelgate.api.budget import Budget
 from reelgate.auth.keys import LastUsed, Principal, digest, principal
@@ -27,6 +27,7 @@ from reelgate.auth.permissions import Method, Open, required
 from reelgate.auth.scopes import Scope
 from reelgate.core.errors import Code, ReelgateError, refuse
 from reelgate.engine.context import Context, Who
+from reelgate.engine.limits import Limited, admit_call
 
 _JSON: Final = "application/json"
 
@@ -203,7 +204,13 @@ def _endpoint(door: Door, handler: Handler, scope: Scope) -> Callable[[Request],
     async def endpoint(request: Request) -> Response:
         try:
             who = await door.admit(request, scope)
-            return await handler(Asked(door, request, who))
+            asked = Asked(door, request, who)
+            if not door.ctx.allowances.calls:
+                return await handler(asked)
+            standing = await admit_call(door.ctx, asked.who)
+            return limits.put_on(await handler(asked), standing)
+        except Limited as over:
+            return limits.refusal(over)
         except ReelgateError as error:
             return errors.answer(error.failure)
 

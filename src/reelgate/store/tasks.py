@@ -98,6 +98,7 @@ class StatusRow(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int | None
     overdue_at: int | None
     cancel_requested_at: int | None
+    start_after: int | None
 
     @property
     def remixed_from(self) -> str | None:

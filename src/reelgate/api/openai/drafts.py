@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 from starlette.requests import Request
 
 from reelgate.api.door import Asked
-from reelgate.api.fields import Fields, Value, items_of, structured
+from reelgate.api.fields import Fields, Value, as_integer, items_of, structured
 from reelgate.api.openai.references import Given, pictures, source
 from reelgate.core.errors import Code, refuse
 from reelgate.core.fingerprint import fingerprint
@@ -111,6 +112,8 @@ def _wish(asked: Asked, fields: Fields, given: Sequence[Given], *, verb: Verb, *
         audio=fields.boolean("audio"),
         watermark=fields.boolean("watermark"),
         private=fields.boolean("private"),
+        priority=fields.integer("priority"),
+        start_after=_start_after(fields),
         extra=fields.rest(),
         **named,
     )
@@ -162,6 +165,34 @@ def _positive(fields: Fields, name: str) -> int | None:
     if number is not None and not 1 <= number <= 86_400:
         raise refuse(Code.INVALID_REQUEST, f"`{name}` is {number}; it must be 1 or more.", param=name)
     return number
+
+
+def _start_after(fields: Fields) -> int | None:
+    """Read a moment in Unix seconds or as RFC 3339 text, in milliseconds; both names mean the same."""
+    for name in ("start_after", "scheduled_at"):
+        value = fields.take(name)
+        if value is not None:
+            return _moment(value, name)
+    return None
+
+
+def _moment(value: Value, name: str) -> int:
+    if isinstance(value, str) and "T" in value.upper():
+        try:
+            moment = datetime.fromisoformat(value.strip())
+        except ValueError:
+            moment = None
+        if moment is not None and moment.tzinfo is not None:
+            return int(moment.timestamp() * 1000)
+        raise refuse(
+            Code.INVALID_REQUEST,
+            f"`{name}` must be Unix seconds, or a time with its offset such as `2030-01-31T08:00:00Z`.",
+            param=name,
+        )
+    seconds = as_integer(value, name)
+    if not 0 <= seconds < 10**11:
+        raise refuse(Code.INVALID_REQUEST, f"`{name}` must be Unix seconds.", param=name)
+    return seconds * 1000
 
 
 def _size(fields: Fields) -> Size | None:

@@ -25,6 +25,11 @@ _OPTIONS: Final[Mapping[str, Any]] = {
     "audio": {"type": "boolean"},
     "watermark": {"type": "boolean"},
     "private": {"type": "boolean"},
+    "priority": {"type": "integer", "minimum": -100, "maximum": 100},
+    "start_after": {
+        "description": "When to start: Unix seconds, or RFC 3339 text with an offset.",
+        "anyOf": [{"type": "integer"}, _TEXT],
+    },
 }
 _CHARACTERS: Final = {"type": "array", "items": _VIDEO}
 

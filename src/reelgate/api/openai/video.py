@@ -44,6 +44,8 @@ class Video(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     object: str
     served_by: str | None = None
     """The model behind an alias; left out when the name asked for is the model itself."""
+    start_after: int | None = None
+    """When its start was scheduled for; left out when it was not."""
 
 
 def of_row(row: StatusRow) -> Video:
@@ -63,6 +65,7 @@ def of_row(row: StatusRow) -> Video:
         remixed_from_video_id=row.remixed_from,
         error=_error(row.status, row.error),
         served_by=row.served_model if row.served_model != row.model else None,
+        start_after=_seconds(row.start_after),
     )
 
 
@@ -84,6 +87,7 @@ def of_task(task: Task) -> Video:
         remixed_from_video_id=request.parent_id if request.verb is Verb.REMIX else None,
         error=_error(task.status, task.error),
         served_by=task.served_model if task.served_model != task.model else None,
+        start_after=_seconds(task.start_after),
     )
 
 

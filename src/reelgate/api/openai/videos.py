@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from reelgate.api.answers import Deleted, Json, listed
 from reelgate.api.door import Asked, Operation
+from reelgate.api.limits import headers_of
 from reelgate.api.openai.drafts import Wish, claim, create_draft, picture_limits
 from reelgate.api.openai.schemas import body_schema
 from reelgate.api.openai.video import POLL_AFTER, of_row, of_task, poll_after
@@ -22,6 +23,8 @@ async def make(asked: Asked, operation: str, wish: Wish) -> Response:
     ctx = asked.ctx
     created = await create.create(ctx, asked.who, wish.draft, claim(asked.request, operation, wish))
     headers = {POLL_AFTER: poll_after(ctx, created.task.model)}
+    if created.standing is not None:
+        headers.update(headers_of(created.standing))
     if created.replayed:
         headers["idempotent-replayed"] = "true"
     seconds = preferred_wait(asked.request)
