@@ -35,6 +35,8 @@ class Desk:
         self.ask = ask
         self.accepted: Job | None = None
         """The job this call made."""
+        self.fault: str | None = None
+        """The fault that took the answer away."""
 
     @property
     def notes(self) -> dict[str, Any]:
@@ -177,9 +179,13 @@ class Desk:
     def cancel(self, ref: str) -> Sight:
         """Stop a job that has not ended; how it stands then says whether that came in time."""
         job = self.job(ref)
+        self.stop(job)
+        return self.glance(job)
+
+    def stop(self, job: Job) -> None:
+        """Stop a job that has not ended, where one id may stand for two."""
         if not self.glance(job).ended:
             job.stopped = self._simulator.clock.monotonic()
-        return self.glance(job)
 
     def forget(self, ref: str) -> None:
         """Drop the record of a job, which stops nothing. Raises Refusal for an unknown one."""

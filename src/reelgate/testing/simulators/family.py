@@ -253,5 +253,7 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     """Refusals that this upstream words so vaguely that nobody can tell them from a doubt."""
     at_once: bool = False
     """Whether the one paid call is answered only when the clip is done, so that there is nothing to poll."""
+    moderates: bool = True
+    """Whether it refuses anything for its content."""
     likeness: Likeness | None = None
     """A character this upstream can make, for samples; its `ref` is filled in by whoever has a job."""
