@@ -27,3 +27,10 @@ async def test_it_holds_over_http(name: str, trip: Trip, tmp_path: Path):
     assert profile is not None, f"{name} knows no model called {family.model}"
 
     await trip(Route(dialect=dialects[name], family=family, profile=profile, folder=tmp_path))
+
+
+def test_every_dialect_that_has_an_upstream_has_a_simulator_of_it():
+    dialects, _ = known()
+
+    # The embedded renderer is nobody's client.
+    assert set(families()) == set(dialects) - {"animatic"}

@@ -172,34 +172,39 @@ class Simulator:
         self._asked += 1
         ask = await self._read(request)
         desk = Desk(self, ask)
-        status, fault = 0, None
+        status = 0
         try:
-            response, fault = await self._answer(request, route, desk)
+            response = await self._answer(request, route, desk)
             status = response.status
             return response
         finally:
-            self._note(route, ask, desk, status, fault)
+            self._note(route, desk, status)
 
-    async def _answer(
-        self, request: web.Request, route: Route, desk: Desk
-    ) -> tuple[web.StreamResponse, str | None]:
-        struck = self._at_the_door()
+    async def _answer(self, request: web.Request, route: Route, desk: Desk) -> web.StreamResponse:
         told: Answer | None = None
+        struck = self._at_the_door()
         if struck is None:
             try:
                 self._check_key(route, desk.ask)
                 made = route.answer(desk, desk.ask)
                 told = await made if inspect.isawaitable(made) else made
             except Refusal as refusal:
-                return plain(self.family.refuse(refusal)), None
+                return plain(self.family.refuse(refusal))
             except Struck as fault:
                 struck = fault
         struck = struck or desk.struck_after()
         if struck is None and told is not None:
-            return await self._send(request, told), None
-        fault = struck or Struck("error_500", "")
+            return await self._send(request, told)
+        return await self._misbehave(request, desk, struck or Struck("error_500", ""), told)
+
+    async def _misbehave(
+        self, request: web.Request, desk: Desk, struck: Struck, told: Answer | None
+    ) -> web.StreamResponse:
+        desk.fault = struck.name
+        if struck.name == "cut_answer" and isinstance(told, Stream):
+            return await _stream(request, told, cut_after=3)
         body = told.body if isinstance(told, Says) else b"{}"
-        return await answer_of(request, self.family, fault.name, fault.argument, body), fault.name
+        return await answer_of(request, self.family, struck.name, struck.argument, body)
 
     def _at_the_door(self) -> Struck | None:
         for name, argument in self.faulter.door.items():
@@ -258,14 +263,14 @@ class Simulator:
             body=body,
         )
 
-    def _note(self, route: Route, ask: Ask, desk: Desk, status: int, fault: str | None) -> None:
+    def _note(self, route: Route, desk: Desk, status: int) -> None:
         called = Called(
             kind=route.kind,
-            method=ask.method,
-            path=ask.path,
+            method=desk.ask.method,
+            path=desk.ask.path,
             status=status,
             ref=desk.accepted.ref if desk.accepted is not None else None,
-            fault=fault,
+            fault=desk.fault,
             bill=len(self.bill),
             charged_micro=self.charged_micro(),
         )
@@ -319,11 +324,17 @@ def _wrong_path(_: Desk, __: Ask) -> Answer:
     raise Refusal(Why.NO_ROUTE)
 
 
-async def _stream(request: web.Request, told: Stream) -> web.StreamResponse:
+async def _stream(request: web.Request, told: Stream, cut_after: int | None = None) -> web.StreamResponse:
+    """Send a stream to its end, or cut the connection after some pieces."""
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
     await response.prepare(request)
+    sent = 0
     async for piece in told.pieces:
         await response.write(piece if isinstance(piece, bytes) else piece.encode())
+        sent += 1
+        if sent == cut_after and request.transport is not None:
+            request.transport.close()
+            return response
     await response.write_eof()
     return response
 

@@ -1,4 +1,5 @@
-"""Juxin's unified relay: a status inside a status, progress as a fraction, ids with a colon, characters.
+"""Juxin's relay: the unified format (a status inside a status, progress as a fraction, ids with a colon), the
+OpenAI-shaped one, and characters. Both formats live on one host and know the same jobs.
 
 A wrong path answers with a web page, which is what a base address with one slash too many runs into.
 """
@@ -23,6 +24,7 @@ from reelgate.testing.simulators import (
     web_page,
 )
 from reelgate.testing.simulators.family import OPENAI_CODES
+from reelgate.testing.simulators.shape import Shape, order_of, view
 
 OUTER: Final = {
     Phase.QUEUED: "pending",
@@ -129,20 +131,53 @@ def refuse(refusal: Refusal) -> Says:
     return says({"error": error}, refusal.status)
 
 
+# The OpenAI-shaped format.
+
+
+def openai_view(sight: Sight) -> dict[str, Any]:
+    """Write a job; its birth is in milliseconds here, its clip has an address."""
+    seen = view(sight) | {"created_at": sight.job.created_ms}
+    return seen | ({"video_url": sight.url} if sight.has_clip else {})
+
+
+def openai_order(ask: Ask) -> Order:
+    """Read a create: a form, with a length that is one of three; a remix is JSON."""
+    remix = ask.path.endswith("/remix")
+    form = ask.headers.get("content-type", "").startswith("multipart/form-data")
+    if not form and not remix:
+        raise Refusal(Why.INVALID, "multipart/form-data is required", param="prompt")
+    if not remix and ask.fields.get("seconds") not in {"10", "15", "25"}:
+        raise Refusal(Why.INVALID, "seconds must be 10, 15 or 25", param="seconds")
+    return order_of(ask)
+
+
+_BOTH: Final = (
+    Route("POST", "/v1/video/create", create, "create"),
+    Route("GET", "/v1/video/query", query, "poll"),
+    Route("POST", "/api/upload", upload),
+    Route("POST", "/sora/v1/characters", character),
+    *Shape(view=openai_view, order=openai_order).routes("create", "remix", "poll", "content"),
+)
+
 FAMILIES: Final = (
     Family(
         dialect="juxin_unified",
         title="Juxin relay, unified format",
         model="sora-2",
         ref="sora-2:task_{hex}",
-        routes=(
-            Route("POST", "/v1/video/create", create, "create"),
-            Route("GET", "/v1/video/query", query, "poll"),
-            Route("POST", "/api/upload", upload),
-            Route("POST", "/sora/v1/characters", character),
-        ),
+        routes=_BOTH,
         refuse=refuse,
         refunds=frozenset({"broke", "moderated"}),
         likeness=Likeness(start_s=1, end_s=3),
+    ),
+    Family(
+        dialect="juxin_openai",
+        title="Juxin relay, OpenAI-shaped format",
+        base="/v1",
+        model="sora-2",
+        ref="video_{uuid}",
+        routes=_BOTH,
+        refuse=refuse,
+        refunds=frozenset({"broke", "moderated"}),
     ),
 )

@@ -27,6 +27,7 @@ OTHER_SAMPLE: Final = replace(
     ZHENZHEN[0],
     dialect="recipe",
     title="A relay described by a recipe (Zhenzhen's v2)",
+    model="wan-2.6",
     settings={"recipe": _ZHENZHEN.read_text(encoding="utf-8")},
     hints={"recipe": f"@{_ZHENZHEN}"},
 )
