@@ -69,6 +69,7 @@ COMMANDS: dict[str, str] = {
     "channels": "channels:channels",
     "inbox": "inbox:inbox",
     "doctor": "doctor:doctor",
+    "simulate": "simulate:simulate",
     "db": "db:db",
     "config": "config:config",
     "completion": "completion:completion",
