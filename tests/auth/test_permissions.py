@@ -11,10 +11,10 @@ def test_a_route_without_a_row_stops_the_start():
         required("GET", "/v1/unheard-of")
 
 
-def test_only_health_is_open_to_anybody():
+def test_only_what_supervisors_ask_is_open_to_anybody():
     opened = {path for (_, path), scope in PERMISSIONS.items() if isinstance(scope, Open)}
 
-    assert opened == {"/health", "/ready"}
+    assert opened == {"/health", "/ready", "/metrics"}
 
 
 def test_what_changes_something_asks_for_more_than_reading():

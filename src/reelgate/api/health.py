@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import structlog
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,6 +15,8 @@ from reelgate.api.answers import Json
 from reelgate.auth.permissions import Open, required
 from reelgate.engine.context import Context
 from reelgate.engine.readiness import Readiness
+
+_log = structlog.get_logger("reelgate.api")
 
 AGAIN_S: Final = 5
 """When a load balancer that was told no should ask again."""
@@ -39,7 +42,11 @@ def build(ctx: Context, readiness: Readiness, *, role: str = "all") -> list[APIR
 
     async def ready(request: Request) -> Response:
         del request
-        reasons = await readiness.reasons()
+        try:
+            reasons = await readiness.reasons()
+        except Exception as surprise:  # noqa: BLE001 - whoever asks whether to send us work must hear no
+            _log.exception("readiness_broke")
+            reasons = (f"It could not be found out: {type(surprise).__name__}.",)
         if not reasons:
             return Json({"status": "ready", "role": role})
         return _not_ready(reasons, role)

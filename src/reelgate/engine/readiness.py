@@ -24,8 +24,9 @@ _NO_BLOB: Final = "0" * 64
 class Readiness:
     """Looks at what this process needs, once for everybody who asks at the same time."""
 
-    def __init__(self, ctx: Context) -> None:
+    def __init__(self, ctx: Context, *, patience_s: float = PATIENCE_S) -> None:
         self._ctx = ctx
+        self._patience_s = patience_s
         self._looking: asyncio.Task[tuple[str, ...]] | None = None
         self._found: tuple[str, ...] = ()
         self._until = float("-inf")
@@ -41,7 +42,9 @@ class Readiness:
 
     async def _look(self) -> tuple[str, ...]:
         try:
-            found = await asyncio.gather(_database(self._ctx), _storage(self._ctx))
+            found = await asyncio.gather(
+                _database(self._ctx, self._patience_s), _storage(self._ctx, self._patience_s)
+            )
             reasons = tuple(reason for reason in found if reason is not None)
             if reasons and reasons != self._found:
                 log.warning("not_ready", reasons=list(reasons))
@@ -52,13 +55,13 @@ class Readiness:
             self._looking = None
 
 
-async def _database(ctx: Context) -> str | None:
+async def _database(ctx: Context, patience_s: float) -> str | None:
     """Ask as a writer: a database that only answers readers serves nobody."""
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(patience_s):
             check_schema(await ctx.backend.write(figures.pulse))
     except TimeoutError:
-        return f"The database does not answer within {PATIENCE_S} s."
+        return f"The database does not answer within {patience_s:g} s."
     except SchemaMismatch as mismatch:
         return f"The schema does not fit: {mismatch}."
     except (*UNUSABLE, OSError) as error:
@@ -66,15 +69,15 @@ async def _database(ctx: Context) -> str | None:
     return None
 
 
-async def _storage(ctx: Context) -> str | None:
+async def _storage(ctx: Context, patience_s: float) -> str | None:
     """Keep a byte for a moment where files are received, and ask the place where they are kept for one."""
     spooled = ctx.blobs.spool()
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(patience_s):
             await asyncio.to_thread(spooled.write_bytes, b".")
             await ctx.blobs.size(_NO_BLOB)
     except TimeoutError:
-        return f"The storage does not answer within {PATIENCE_S} s."
+        return f"The storage does not answer within {patience_s:g} s."
     except ReelgateError as error:
         return f"The storage cannot be used: {error.failure.message}"
     except OSError as error:

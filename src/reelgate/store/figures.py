@@ -132,5 +132,5 @@ def pulse(conn: Connection) -> Schema:
     if conn.dialect.name == "postgresql" and conn.execute(_TAKES_NO_WRITES).scalar_one():
         msg = "the database takes no writes: it is a standby, or was made read-only"
         raise StoreError(msg)
-    facts: dict[str, Any] = dict(conn.execute(_FACTS).tuples().all())
+    facts: dict[str, Any] = {row.name: row.value for row in conn.execute(_FACTS)}
     return Schema(conn.execute(_REVISION).scalar(), **facts)

@@ -135,6 +135,18 @@ def _as_json(_: Any, __: str, event: MutableMapping[str, Any]) -> str:
     return msgspec.json.encode(event).decode()
 
 
+def processors(*, human: bool, colours: bool) -> list[structlog.typing.Processor]:
+    """Give what a line goes through, in order; redaction is the last before it is written."""
+    return [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _say_about,
+        structlog.processors.format_exc_info,
+        _redact_event,
+        Framed(colours=colours) if human else _as_json,
+    ]
+
+
 def configure(form: Form, level: str, *, requests: Choice = "auto", prompts: bool = False) -> None:
     """Set up logging for this process, on standard error.
 
@@ -144,14 +156,7 @@ def configure(form: Form, level: str, *, requests: Choice = "auto", prompts: boo
     shown.requests = requests == "on" or (requests == "auto" and human)
     shown.prompts = prompts
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _say_about,
-            structlog.processors.format_exc_info,
-            _redact_event,
-            Framed(colours=sys.stderr.isatty()) if human else _as_json,
-        ],
+        processors=processors(human=human, colours=sys.stderr.isatty()),
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,

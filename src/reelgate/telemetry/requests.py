@@ -5,6 +5,7 @@ Counted in plain numbers by the event loop's one thread; a scrape copies them.
 
 from __future__ import annotations
 
+import logging
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -65,13 +66,31 @@ class Requests(Collector):
         took.buckets[bisect_left(BOUNDS, seconds)] += 1
         took.seconds += seconds
         if shown.requests:
-            _log(scope, status, seconds)
+            log.log(
+                logging.WARNING if status >= 500 else logging.INFO,
+                "request",
+                **self.told(scope, status, seconds),
+            )
 
     def _cell(self, method: str, template: str, status: int) -> Cell:
         # A stranger may invent verbs; each would be a new line for ever.
         method = method if method in _VERBS else OTHER
         took = self._took.setdefault((method, template), Took())
         return self._cells.setdefault((method, template, status), Cell(took))
+
+    @staticmethod
+    def told(scope: Mapping[str, Any], status: int, seconds: float) -> Mapping[str, Any]:
+        """Give what a line says of an answer: nothing that opens anything, and no query."""
+        headers = dict(scope["headers"])
+        agent = headers.get(b"user-agent", b"").decode("latin-1")
+        return {
+            "method": scope["method"],
+            "path": scope["path"],
+            "status": status,
+            "ms": int(seconds * 1000),
+            "agent": agent if len(agent) <= _AGENT_SHOWN else f"{agent[:_AGENT_SHOWN]}…",
+            "auth": _auth(headers),
+        }
 
     def collect(self) -> Iterator[Metric]:
         """Give the counts as they are now."""
@@ -93,21 +112,6 @@ def _cumulative(took: Took) -> list[tuple[str, float]]:
         total += number
         found.append((str(bound), total))
     return found
-
-
-def _log(scope: Mapping[str, Any], status: int, seconds: float) -> None:
-    headers = dict(scope.get("headers", ()))
-    agent = headers.get(b"user-agent", b"").decode("latin-1")
-    log.log(
-        30 if status >= 500 else 20,
-        "request",
-        method=scope["method"],
-        path=scope["path"],
-        status=status,
-        ms=int(seconds * 1000),
-        agent=agent if len(agent) <= _AGENT_SHOWN else f"{agent[:_AGENT_SHOWN]}…",
-        auth=_auth(headers),
-    )
 
 
 def _auth(headers: Mapping[bytes, bytes]) -> str | None:
