@@ -16,13 +16,14 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import IO, Any
 
-from reelgate.auth.keys import create_key, pepper_of
+from reelgate.auth.keys import PEPPER_FILE, create_key, pepper_of
 from reelgate.auth.scopes import Scope
 from reelgate.core.dialect import Dialect
 from reelgate.core.ids import Kind, encode, sortable
 from reelgate.core.profile import Profiles, parse_profiles
-from reelgate.engine import bootstrap, deliver, route, sweep
+from reelgate.engine import backups, bootstrap, deliver, route, sweep
 from reelgate.engine.advance import advance
+from reelgate.engine.backups import Installation
 from reelgate.engine.channels import ChannelTable
 from reelgate.engine.context import Context, Limits, Rules
 from reelgate.engine.hub import Hub
@@ -37,11 +38,15 @@ from reelgate.settings import Settings
 from reelgate.store import current
 from reelgate.store import keys as key_rows
 from reelgate.store.backend import Backend, open_backend
+from reelgate.telemetry import log
 from reelgate.telemetry.traces import around
 from reelgate.worker.embedded import EmbeddedRunner
 from reelgate.worker.housekeeping import every
 
 Asgi = Callable[..., Awaitable[None]]
+BACKUP_EVERY_H = 24
+BACKUP_LOOK_S = 600.0
+"""How often it is looked whether a backup is due."""
 
 
 class SystemClock:
@@ -201,6 +206,42 @@ def open_blobs(settings: Settings) -> BlobStore:
     )
 
 
+def installation(settings: Settings) -> Installation:
+    """Name what a backup of this installation holds."""
+    return Installation(
+        data=settings.data,
+        database_url=settings.database_url,
+        open_blobs=lambda: open_blobs(settings),
+        key_file=PEPPER_FILE,
+    )
+
+
+@asynccontextmanager
+async def _backing_up(settings: Settings, clock: SystemClock) -> AsyncGenerator[None]:
+    """Make backups when they are due for as long as the block lasts; a process that has just started makes none."""
+    hours = settings.backup_every_h
+    if hours is None:
+        hours = BACKUP_EVERY_H if settings.database_url.startswith("sqlite") else 0
+    since = clock.monotonic()
+
+    async def work() -> None:
+        if clock.monotonic() - since >= BACKUP_LOOK_S:
+            of, folder = installation(settings), settings.backup_folder
+            made = await backups.keep_up(
+                of, folder, clock.now_ms() / 1000, every_s=hours * 3_600, keep=settings.backup_keep
+            )
+            if made is not None:
+                log.info("backed_up", path=str(made))
+
+    chore = asyncio.create_task(every(clock, BACKUP_LOOK_S, "backup", work)) if hours else None
+    try:
+        yield
+    finally:
+        if chore is not None:
+            chore.cancel()
+            await asyncio.gather(chore, return_exceptions=True)
+
+
 def _pick(kind: type[Any], settings: Settings) -> Any:
     """Take over the settings that a rules record names; its other fields keep their defaults."""
     given = settings.model_dump()
@@ -233,7 +274,10 @@ async def open_gateway(settings: Settings, *, engine: bool = True) -> AsyncGener
             admin_key = await _admin_key(ctx, pepper) if keys == 0 else None
             async with _surfaces(ctx, pepper, settings) if engine else nullcontext() as asgi:
                 gateway = Gateway(asgi, ctx, settings, admin_key)
-                async with _running(ctx, clock) if engine else nullcontext():
+                async with (
+                    _running(ctx, clock) if engine else nullcontext(),
+                    _backing_up(settings, clock) if engine else nullcontext(),
+                ):
                     yield gateway
         finally:
             await ctx.client.close()

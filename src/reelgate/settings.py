@@ -131,6 +131,15 @@ class Settings(BaseSettings):
     delivery_link_s: int = Field(
         300, ge=1, le=604_800, description="Seconds for which such an address is good."
     )
+    backups: Path | None = Field(
+        None, description="The folder for backups; `backups` in the data folder when not set."
+    )
+    backup_every_h: float | None = Field(
+        None,
+        ge=0,
+        description="Hours between automatic backups, 0 for none; when not set 24 on SQLite and none on PostgreSQL.",
+    )
+    backup_keep: int = Field(7, ge=1, description="Automatic backups kept.")
     render_processes: int | None = Field(
         None, ge=1, description="Drawings at once; the number of cores less one when not set."
     )
@@ -158,6 +167,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Say where values come from, the strongest first."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def backup_folder(self) -> Path:
+        """Where backups are kept that nobody named a place for."""
+        return self.backups or self.data / "backups"
 
     @property
     def database_url(self) -> str:

@@ -317,10 +317,25 @@ def test_there_is_nothing_to_back_up_before_the_first_start(reelgate: Command) -
     assert "Next:" in ran.err
 
 
-def test_postgresql_is_left_to_its_own_tools(reelgate: Command) -> None:
+def test_rows_of_a_server_are_not_backed_up_without_the_key_file_they_need(reelgate: Command) -> None:
     ran = reelgate.process("db", "backup", env={"REELGATE_DATABASE": "postgresql://db.example/rg"})
     assert ran.code == 1
-    assert "pg_dump" in ran.err
+    assert "key-pepper" in ran.err
+
+
+def test_backups_are_listed_and_a_damaged_one_is_told_by_reading_it(reelgate: Command) -> None:
+    _, backup = _backed_up(reelgate)
+    assert [one["state"] for one in reelgate("db", "backups", "--json").json()] == ["unread"]
+    ran = reelgate("db", "backups", "--verify", "--json")
+    assert (ran.code, [one["state"] for one in ran.json()]) == (0, ["whole"])
+    assert backup.name in reelgate("db", "backups").out
+
+    with (backup / "reelgate.db").open("r+b") as file:
+        file.truncate(4096)
+
+    ran = reelgate("db", "backups", "--verify")
+    assert ran.code == 1
+    assert "cannot be used" in ran.err
 
 
 def test_a_worker_of_its_own_needs_postgresql(reelgate: Command) -> None:

@@ -1,216 +1,178 @@
-"""A backup is a folder: the database, the pepper of its keys, every stored file, and a manifest with their hashes.
-
-It is written beside its name and renamed when whole; it is restored into an empty data folder,
-after every byte of it has been checked, with the database put in place last.
-"""
+"""`reelgate db backup`, `restore` and `backups`: a copy of everything, put back, and what there is."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING
 
-import msgspec
+import click
 
-from reelgate.auth.keys import PEPPER_FILE, pepper_of
+from reelgate.cli import show
+from reelgate.cli.session import Session, local, pass_session
 from reelgate.cli.trouble import Trouble
 from reelgate.cli.words import say
-from reelgate.media.blobs import BlobStore
-from reelgate.store import blobs as blob_rows
-from reelgate.store import sqlite
-from reelgate.store.backend import UNUSABLE
-from reelgate.store.tables import HEAD
 
-DATABASE: Final = "reelgate.db"
-MANIFEST: Final = "manifest.json"
-BLOBS: Final = "blobs"
-STAGE: Final = ".restoring"
-FORMAT: Final = 1
-ROUNDS: Final = 3
-CHUNK: Final = 1024 * 1024
+if TYPE_CHECKING:
+    from reelgate.engine.backups import BackupError, Installation, Listed
+    from reelgate.settings import Settings
 
 
-class Kept(msgspec.Struct, frozen=True):
-    """One stored file of a backup."""
+@click.command("backup", help=say("db.backup"))
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@click.option("--with-files", is_flag=True, help=say("db.backup.with_files"))
+@local
+@pass_session
+def backup(session: Session, path: Path | None, with_files: bool) -> None:
+    """Copy everything while it is in use."""
+    from reelgate.auth.keys import pepper_of
+    from reelgate.cli import local as here
+    from reelgate.cli.client import run
+    from reelgate.engine import backups
 
-    sha256: str
-    bytes: int
-
-
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a backup holds."""
-
-    format: int
-    schema: str
-    created_at: int
-    database: str
-    """SHA-256 of the database file."""
-    pepper: str
-    """SHA-256 of the pepper file."""
-    blobs: tuple[Kept, ...]
-
-
-def stamp() -> str:
-    """Name a backup by the time it is made."""
-    return time.strftime("%Y%m%d-%H%M%S")
-
-
-def write(data: Path, target: Path) -> Manifest:
-    """Back a data folder up into `target`, which must not exist; a server may run meanwhile."""
-    if target.exists():
-        raise Trouble(say("db.exists", path=target), next_step=say("db.exists.next"))
-    pepper_of(data)
-    part = target.with_name(f".{target.name}.{os.getpid()}")
-    part.mkdir(parents=True, mode=0o700)
-    try:
-        blobs = _copy_in_step(data, part)
-        shutil.copyfile(data / PEPPER_FILE, part / PEPPER_FILE)
-        manifest = Manifest(
-            format=FORMAT,
-            schema=HEAD,
-            created_at=int(time.time()),
-            database=_digest(part / DATABASE),
-            pepper=_digest(part / PEPPER_FILE),
-            blobs=tuple(blobs),
-        )
-        (part / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
-        os.sync()
-        part.rename(target)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-    return manifest
+    settings = session.settings()
+    of = _installation(settings)
+    if of.kind == "sqlite" and not (settings.data / "reelgate.db").exists():
+        raise Trouble(say("db.none", data=settings.data), next_step=say("db.none.next"))
+    now = time.time()
+    target = path or settings.backup_folder / backups.stamp(now)
+    with here.explained(settings), _explained():
+        if of.kind == "sqlite":
+            pepper_of(settings.data)
+        manifest = run(backups.write(of, target, now, with_files=with_files))
+    total = sum(blob.bytes for blob in manifest.blobs)
+    if session.json:
+        told = {"path": str(target.resolve()), "blobs": len(manifest.blobs), "bytes": total}
+        show.as_json(told | {"files": manifest.files})
+        return
+    said = say(
+        "db.backed_up" if manifest.files == "copied" else "db.backed_up.rows",
+        blobs=len(manifest.blobs),
+        mib=total / 2**20,
+        storage=manifest.storage,
+    )
+    click.echo(said, err=True)
+    click.echo(str(target.resolve()))
 
 
-def _copy_in_step(data: Path, part: Path) -> list[Kept]:
-    """Copy files, then the database, then the files that came meanwhile: every row of the copy has its file.
+@click.command("restore", help=say("db.restore"))
+@click.argument("path", type=click.Path(path_type=Path))
+@local
+@pass_session
+def restore(session: Session, path: Path) -> None:
+    """Put a backup in place, whole or not at all."""
+    from reelgate.cli import local as here
+    from reelgate.cli.client import run
+    from reelgate.engine import backups
+    from reelgate.store.copying import CopyRefused
 
-    A file deleted in between makes the copy stale, so it is made again.
-    """
-    files, copies = BlobStore(data), part / BLOBS
-    copies.mkdir()
-    for _ in range(ROUNDS):
-        _link_all(files, copies)
-        sqlite.backup(data / DATABASE, part / DATABASE)
-        _link_all(files, copies)
-        rows = _rows(part / DATABASE)
-        have = {path.name: path.stat().st_size for path in copies.iterdir()}
-        if all(have.get(row.sha256) == row.bytes for row in rows):
-            for extra in have.keys() - {row.sha256 for row in rows}:
-                (copies / extra).unlink()
-            return rows
-        (part / DATABASE).unlink()
-    raise _damaged(say("db.damaged.gone"))
-
-
-def _link_all(files: BlobStore, copies: Path) -> None:
-    """Take over every stored file; they never change, so a second name for one is a copy."""
-    for sha256, _ in files.names():
-        source, copy = files.local_path(sha256), copies / sha256
-        if copy.exists():
-            continue
+    settings = session.settings()
+    with here.explained(settings), _explained():
         try:
-            os.link(source, copy)
-        except FileNotFoundError:
-            continue
-        except OSError:
-            shutil.copyfile(source, copy)
+            run(backups.restore(path, _installation(settings)))
+        except CopyRefused as refused:
+            raise Trouble(
+                say("db.not_empty", reason=refused), next_step=say("db.not_empty.next")
+            ) from refused
+    if session.json:
+        show.as_json({"data": str(settings.data.resolve())})
+        return
+    click.echo(say("db.restored", data=settings.data.resolve()))
 
 
-def _rows(database: Path) -> list[Kept]:
-    raw = sqlite.connect(database, writes=False)
+@click.command("backups", help=say("db.backups"))
+@click.option("--verify", is_flag=True, help=say("db.backups.verify"))
+@local
+@pass_session
+def backups(session: Session, verify: bool) -> None:
+    """List the backups of this installation, newest first."""
+    from reelgate.engine import backups as kept
+
+    settings = session.settings()
+    found = [(one, _state(one, verify=verify)) for one in kept.listed(settings.backup_folder)]
+    if session.json:
+        show.as_json([_as_json(one, state) for one, state in found])
+    else:
+        columns = [say(f"column.{name}") for name in ("backup", "created", "files", "size", "state")]
+        show.table(columns, [_row(one, state) for one, state in found], empty=say("db.backups.none"))
+    broken = sum(1 for _, state in found if state not in ("whole", "unread"))
+    if broken:
+        raise Trouble(say("db.backups.broken", count=broken), next_step=say("db.damaged.next"))
+
+
+def _state(one: Listed, *, verify: bool) -> str:
+    from reelgate.auth.keys import PEPPER_FILE
+    from reelgate.engine import backups as kept
+
     try:
-        with sqlite.engine_on(raw).connect() as conn:
-            return [Kept(blob.sha256, blob.bytes) for blob in blob_rows.all_blobs(conn)]
-    finally:
-        raw.close()
+        kept.check(one.path, PEPPER_FILE) if verify else kept.read_manifest(one.path)
+    except kept.BackupError as error:
+        return finding_of(error)
+    return "whole" if verify else "unread"
 
 
-def restore(source: Path, data: Path) -> None:
-    """Put a backup into a data folder that does not exist or is empty; refuse anything that is not sound."""
-    if data.exists() and any(entry.name != STAGE for entry in data.iterdir()):
-        raise Trouble(say("db.not_clean", data=data), next_step=say("db.not_clean.next"))
-    manifest = _read_manifest(source)
-    for name, copy_at, digest in _files(source, manifest, _flat(source)):
-        if not copy_at.is_file():
-            raise _damaged(say("db.damaged.missing", name=name))
-        if _digest(copy_at) != digest:
-            raise _damaged(say("db.damaged.sum", name=name))
-    _must_be_sound(source / DATABASE)
-    made = not data.exists()
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+def _row(one: Listed, state: str) -> list[str]:
+    shown = say(f"db.backups.{state}") if state in ("whole", "unread") else state
+    if one.manifest is None:
+        return [one.path.name, "-", "-", "-", shown]
+    total = sum(blob.bytes for blob in one.manifest.blobs)
+    created = show.moment(one.manifest.created_at)
+    return [one.path.name, created, str(len(one.manifest.blobs)), f"{total / 2**20:.1f} MiB", shown]
+
+
+def _as_json(one: Listed, state: str) -> dict[str, object]:
+    shown: dict[str, object] = {"path": str(one.path), "automatic": one.automatic, "state": state}
+    if one.manifest is not None:
+        blobs = one.manifest.blobs
+        shown |= {
+            "created_at": one.manifest.created_at,
+            "source": one.manifest.source,
+            "files": one.manifest.files,
+            "blobs": len(blobs),
+            "bytes": sum(blob.bytes for blob in blobs),
+        }
+    return shown
+
+
+def _installation(settings: Settings) -> Installation:
+    from reelgate.app import installation
+
+    return installation(settings)
+
+
+@contextmanager
+def _explained() -> Generator[None]:
+    """Say in plain words why a backup cannot be made or used."""
+    from reelgate.engine.backups import BackupError
+
     try:
-        _put(source, data, manifest)
-    except BaseException:
-        shutil.rmtree(data / STAGE, ignore_errors=True)
-        if made:
-            data.rmdir()
-        raise
+        yield
+    except BackupError as error:
+        raise _trouble(error) from error
 
 
-def _put(source: Path, data: Path, manifest: Manifest) -> None:
-    stage = data / STAGE
-    shutil.rmtree(stage, ignore_errors=True)
-    stage.mkdir(mode=0o700)
-    copies = _files(source, manifest, _flat(source))
-    places = _files(stage, manifest, BlobStore(stage).local_path)
-    for (_, copy_at, _), (name, place, digest) in zip(copies, places, strict=True):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(copy_at, place)
-        if _digest(place) != digest:
-            raise _damaged(say("db.damaged.sum", name=name))
-    (stage / PEPPER_FILE).chmod(0o600)
-    os.sync()
-    for entry in sorted(stage.iterdir(), key=lambda entry: entry.name == DATABASE):
-        entry.rename(data / entry.name)
-    stage.rmdir()
+def _trouble(error: BackupError) -> Trouble:
+    match error.finding:
+        case "exists":
+            return Trouble(say("db.exists", path=error.name), next_step=say("db.exists.next"))
+        case "not_clean":
+            return Trouble(say("db.not_clean", data=error.name), next_step=say("db.not_clean.next"))
+        case "other_key":
+            return Trouble(say("db.other_key", path=error.name), next_step=say("db.other_key.next"))
+        case "no_key":
+            return Trouble(say("db.no_key", path=error.name), next_step=say("db.no_key.next"))
+        case "absent":
+            return Trouble(say("db.absent", count=error.name), next_step=say("db.absent.next"))
+        case _:
+            return Trouble(say("db.damaged", finding=finding_of(error)), next_step=say("db.damaged.next"))
 
 
-def _files(folder: Path, manifest: Manifest, place: Callable[[str], Path]) -> Iterator[tuple[str, Path, str]]:
-    """Name every file that `folder` should hold with its place and hash, the database first."""
-    yield DATABASE, folder / DATABASE, manifest.database
-    yield PEPPER_FILE, folder / PEPPER_FILE, manifest.pepper
-    for blob in manifest.blobs:
-        yield blob.sha256, place(blob.sha256), blob.sha256
+def finding_of(error: BackupError) -> str:
+    """Say what is wrong with a backup."""
+    from reelgate.engine.backups import FORMAT
 
-
-def _flat(source: Path) -> Callable[[str], Path]:
-    """Say where a backup keeps its files: side by side, under their hashes."""
-    return lambda sha256: source / BLOBS / sha256
-
-
-def _read_manifest(source: Path) -> Manifest:
-    path = source / MANIFEST
-    if not path.is_file():
-        raise _damaged(say("db.damaged.missing", name=path))
-    try:
-        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise _damaged(say("db.damaged.manifest")) from error
-    if manifest.format != FORMAT:
-        raise _damaged(say("db.damaged.format", format=manifest.format, known=FORMAT))
-    if any(len(blob.sha256) != 64 or not blob.sha256.isalnum() for blob in manifest.blobs):
-        raise _damaged(say("db.damaged.manifest"))
-    return manifest
-
-
-def _must_be_sound(database: Path) -> None:
-    raw = sqlite.connect(database, writes=False)
-    try:
-        sqlite.verify(raw)
-    except UNUSABLE as error:
-        raise _damaged(str(error)) from error
-    finally:
-        raw.close()
-
-
-def _damaged(finding: str) -> Trouble:
-    return Trouble(say("db.damaged", finding=finding), next_step=say("db.damaged.next"))
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+    if error.finding == "unsound":
+        return error.name
+    return say(f"db.damaged.{error.finding}", name=error.name, format=error.name, known=FORMAT)

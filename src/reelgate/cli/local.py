@@ -16,8 +16,9 @@ from reelgate.app import DataFolderBusy, Gateway, open_gateway
 from reelgate.auth import keys as auth_keys
 from reelgate.auth.scopes import EVERYDAY, parse_scopes
 from reelgate.cli.doors import Ask, HttpDoor, NoAnswer
-from reelgate.cli.trouble import Trouble
+from reelgate.cli.trouble import Exit, Trouble
 from reelgate.cli.words import say
+from reelgate.media.buckets import AddressError
 from reelgate.settings import Settings
 from reelgate.store.backend import UNUSABLE
 from reelgate.telemetry import configure
@@ -91,6 +92,8 @@ def explained(settings: Settings) -> Generator[None]:
         yield
     except DataFolderBusy as busy:
         raise Trouble(say("local.busy", data=settings.data), next_step=say("serve.running.next")) from busy
+    except AddressError as error:
+        raise Trouble(say("storage.address", reason=error), exit_code=Exit.USAGE) from error
     except UNUSABLE as error:
         raise Trouble(
             say("local.store", reason=cause_of(error)), next_step=say("local.store.next")

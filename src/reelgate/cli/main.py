@@ -71,6 +71,7 @@ COMMANDS: dict[str, str] = {
     "doctor": "doctor:doctor",
     "simulate": "simulate:simulate",
     "db": "db:db",
+    "storage": "storage:storage",
     "config": "config:config",
     "completion": "completion:completion",
 }

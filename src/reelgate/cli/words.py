@@ -68,6 +68,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "Run a simulated upstream to write clients against.",
         "运行一个模拟上游，用于编写客户端。",
     ),
+    "command.storage": ("Check, clean up and move stored files.", "检查、清理和迁移已保存的文件。"),
     "command.db": ("Upgrade, back up and restore the data.", "升级、备份和恢复数据。"),
     "command.config": (
         "Show the settings in force and where they come from.",
@@ -673,6 +674,86 @@ WORDS: dict[str, tuple[str, str]] = {
     "doctor.warn": ("warn", "注意"),
     "doctor.fail": ("fail", "失败"),
     # db
+    "storage.help": ("Check, clean up and move stored files.", "检查、清理和迁移已保存的文件。"),
+    "storage.older_than": (
+        "Hours since a file was last stored before it may be called nobody's.",
+        "文件最后一次保存后经过多少小时才可视为无主。",
+    ),
+    "storage.check": (
+        "Compare every row with its file and every file with its row.",
+        "逐一核对记录与文件。",
+    ),
+    "storage.check.deep": ("Also read every file.", "同时读取每个文件。"),
+    "storage.checking": ("Checking files", "正在检查文件"),
+    "storage.found": (
+        "{files} file(s), {mib:.1f} MiB, in {address}.",
+        "{address} 中有 {files} 个文件，共 {mib:.1f} MiB。",
+    ),
+    "storage.missing": ("missing  {sha256}", "缺失  {sha256}"),
+    "storage.wrong": ("damaged  {sha256}", "损坏  {sha256}"),
+    "storage.orphans": (
+        "{count} file(s), {mib:.1f} MiB, belong to nothing; `reelgate storage collect` lists them.",
+        "{count} 个文件（{mib:.1f} MiB）不属于任何内容；用 `reelgate storage collect` 查看。",
+    ),
+    "storage.broken": ("{count} file(s) are missing or damaged.", "{count} 个文件缺失或损坏。"),
+    "storage.broken.next": (
+        "Bring them back from a backup: a file's name is the SHA-256 of its bytes.",
+        "请从备份中恢复：文件名就是其内容的 SHA-256。",
+    ),
+    "storage.collect": (
+        "Show files that no row names; with --delete, delete them.",
+        "显示没有任何记录引用的文件；加 --delete 则删除。",
+    ),
+    "storage.collect.delete": ("Delete them.", "删除这些文件。"),
+    "storage.collected": (
+        "Deleted {count} file(s), {mib:.1f} MiB.",
+        "已删除 {count} 个文件，共 {mib:.1f} MiB。",
+    ),
+    "storage.collectable": (
+        "{count} file(s), {mib:.1f} MiB, would be deleted with --delete.",
+        "加上 --delete 将删除 {count} 个文件，共 {mib:.1f} MiB。",
+    ),
+    "storage.move": (
+        "Copy every file to another place, compared by hash; run it again after an interruption.",
+        "把所有文件复制到另一处，并按哈希核对；中断后再次运行即可继续。",
+    ),
+    "storage.move.to": (
+        "Where to; the storage in force when not given.",
+        "目标位置；不指定时为当前使用的存储。",
+    ),
+    "storage.move.from": (
+        "Where from; the storage in force, or REELGATE_STORAGE_FORMER when that is the target.",
+        "来源位置；默认为当前存储，若当前存储是目标则为 REELGATE_STORAGE_FORMER。",
+    ),
+    "storage.move.remove": (
+        "Take each file away from its old place once it is in the new one.",
+        "文件到达新位置后，从原位置删除。",
+    ),
+    "storage.moving": ("{done} of {total} files", "{done}/{total} 个文件"),
+    "storage.moved": (
+        "{files} file(s), {mib:.1f} MiB, are in {target}; {copied} of them were copied now.",
+        "{target} 中已有 {files} 个文件，共 {mib:.1f} MiB；本次复制 {copied} 个。",
+    ),
+    "storage.moved.next": (
+        "Next: start the server with REELGATE_STORAGE={target} and REELGATE_STORAGE_FORMER={source},"
+        " then run `reelgate storage move --remove` under the same settings for what came meanwhile.",
+        "下一步：用 REELGATE_STORAGE={target} 和 REELGATE_STORAGE_FORMER={source} 启动服务器，"
+        "然后在相同设置下运行 `reelgate storage move --remove` 处理期间新增的文件。",
+    ),
+    "storage.nowhere": ("There is nothing to move from one place to another.", "没有可迁移的来源和目标。"),
+    "storage.nowhere.next": (
+        "Name the target with --to, such as `s3://bucket/clips?endpoint=https://…`.",
+        "请用 --to 指定目标，例如 `s3://bucket/clips?endpoint=https://…`。",
+    ),
+    "storage.in_use": (
+        "{address} is the storage in force; nothing is taken away from it.",
+        "{address} 是当前使用的存储，不会从中删除文件。",
+    ),
+    "storage.in_use.next": (
+        "Copy without --remove, set REELGATE_STORAGE to the target, restart, then run it again.",
+        "请先不加 --remove 复制，把 REELGATE_STORAGE 设为目标并重启，然后再次运行。",
+    ),
+    "storage.address": ("Not a storage address: {reason}.", "不是有效的存储地址：{reason}。"),
     "db.help": ("Upgrade, back up and restore the data.", "升级、备份和恢复数据。"),
     "db.upgrade": ("Bring the database to the schema of this version.", "把数据库升级到本版本的结构。"),
     "db.upgraded": ("The database is at the schema of this version.", "数据库已是本版本的结构。"),
@@ -680,9 +761,55 @@ WORDS: dict[str, tuple[str, str]] = {
         "Back up database and clips into the folder PATH, also while a server runs.",
         "把数据库和视频备份到目录 PATH，服务器运行时也可以。",
     ),
+    "db.backup.with_files": (
+        "Also fetch files that lie in a bucket; files on the disk are always in the backup.",
+        "同时下载存储桶中的文件；磁盘上的文件总是包含在备份中。",
+    ),
     "db.backed_up": (
-        "Backed up the database and {blobs} file(s), {mib:.1f} MiB:",
-        "已备份数据库与 {blobs} 个文件，共 {mib:.1f} MiB：",
+        "Backed up the database and {blobs} file(s), {mib:.1f} MiB, from {storage}:",
+        "已备份数据库与 {blobs} 个文件，共 {mib:.1f} MiB，来自 {storage}：",
+    ),
+    "db.backed_up.rows": (
+        "Backed up the database. Its {blobs} file(s), {mib:.1f} MiB, stay in {storage}:",
+        "已备份数据库。其 {blobs} 个文件（{mib:.1f} MiB）仍在 {storage}：",
+    ),
+    "db.backups": ("List the backups of this installation, newest first.", "列出本安装的备份，最新的在前。"),
+    "db.backups.verify": (
+        "Read every byte of each and compare it with its manifest.",
+        "读取每个备份的全部内容并与清单比对。",
+    ),
+    "db.backups.none": ("There is no backup yet.", "还没有备份。"),
+    "db.backups.whole": ("whole", "完整"),
+    "db.backups.unread": ("not read", "未检查"),
+    "db.backups.broken": ("{count} backup(s) cannot be used.", "{count} 个备份不可用。"),
+    "db.other_key": (
+        "{path} is another key file than the one in the backup; no API key of the backup would work.",
+        "{path} 与备份中的密钥文件不同；备份中的 API 密钥都将无效。",
+    ),
+    "db.other_key.next": (
+        "Move it away, or name another data folder with --data.",
+        "请将其移走，或用 --data 指定其他数据目录。",
+    ),
+    "db.no_key": (
+        "{path} is not there; without it no API key of this installation works, and a backup is worth little.",
+        "{path} 不存在；没有它，本安装的 API 密钥都无效，备份也就没有意义。",
+    ),
+    "db.no_key.next": (
+        "Name the data folder the servers use with --data.",
+        "请用 --data 指定服务器使用的数据目录。",
+    ),
+    "db.absent": (
+        "{count} file(s) the backup names are not in the storage in force. Nothing was changed.",
+        "备份所列的 {count} 个文件不在当前存储中。没有做任何改动。",
+    ),
+    "db.absent.next": (
+        "Set REELGATE_STORAGE to where the files are; `manifest.json` names where they were.",
+        "请把 REELGATE_STORAGE 设为文件所在位置；`manifest.json` 记录了原来的位置。",
+    ),
+    "db.not_empty": ("Not restored: {reason}.", "没有恢复：{reason}。"),
+    "db.not_empty.next": (
+        "Name an empty database with REELGATE_DATABASE, or run the same command again to finish.",
+        "请用 REELGATE_DATABASE 指定空数据库；若恢复曾中断，请再次运行同一命令。",
     ),
     "db.restore": (
         "Put the backup in the folder PATH into a data folder that does not exist or is empty.",
@@ -740,6 +867,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "REELGATE_DATABASE={target} in the environment or `reelgate.toml` of every process, with the password.",
         "在每个进程的环境变量或 `reelgate.toml` 中设置 REELGATE_DATABASE={target}，并填入密码。",
     ),
+    "column.backup": ("Backup", "备份"),
+    "column.files": ("Files", "文件"),
     "column.table": ("Table", "表"),
     "column.rows": ("Rows", "行数"),
     "column.sum": ("SHA-256, both sides", "SHA-256（两边相同）"),
@@ -747,14 +876,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "db.none.next": (
         "Name the data folder with --data, or start `reelgate serve` once.",
         "用 --data 指定数据目录，或先启动一次 `reelgate serve`。",
-    ),
-    "db.not_sqlite": (
-        "This installation keeps its data in PostgreSQL.",
-        "本安装的数据保存在 PostgreSQL 中。",
-    ),
-    "db.not_sqlite.next": (
-        "Back it up with pg_dump, and the files with a copy of {data}/blobs.",
-        "用 pg_dump 备份数据库，并复制 {data}/blobs 备份文件。",
     ),
     "db.exists": ("{path} exists already.", "{path} 已存在。"),
     "db.exists.next": ("Name a folder that does not exist.", "请指定一个不存在的目录。"),

@@ -16,11 +16,12 @@ from reelgate.core.errors import CallerError, Code, Failure
 from reelgate.core.lifecycle import Status
 from reelgate.core.task import Asset, Blob, Task, Variant
 from reelgate.engine.context import Context
-from reelgate.engine.intake import put
+from reelgate.engine.intake import put, write_down
 from reelgate.engine.rounds import unheard
 from reelgate.engine.settle import finish
 from reelgate.engine.watch import attempt_of
 from reelgate.media import derive
+from reelgate.media.place import StorageError
 from reelgate.net.fetch import Fetched, fetch
 from reelgate.net.resume import drop_note
 from reelgate.store import assets as asset_rows
@@ -35,6 +36,8 @@ TRIES = 6
 RESUMES = 6
 """How often a download that was cut goes on where it stopped, before the upstream is asked anew."""
 BACKOFF_MAX_S = 120.0
+STORE_WAITS_S = (0.5, 2.0, 8.0, 30.0, 60.0, 120.0)
+"""How long to wait before a fetched file is stored again."""
 FETCH_S = 1_800.0
 UNLIMITED = 1 << 62
 
@@ -145,7 +148,7 @@ async def _store(ctx: Context, task: Task, clip: Path) -> Kept:
         (Variant.THUMBNAIL, made.thumbnail_path, "image/webp"),
         (Variant.SPRITESHEET, made.spritesheet_path, "image/jpeg"),
     ):
-        blob = await put(ctx, path, media_type)
+        blob = await _put(ctx, path, media_type)
         blobs.append(blob)
         assets.append(
             Asset(
@@ -161,7 +164,23 @@ async def _store(ctx: Context, task: Task, clip: Path) -> Kept:
                 created_at=now,
             )
         )
+    # Before the task is: from here on nothing that collects files takes these for nobody's.
+    await write_down(ctx, *blobs)
     return Kept(tuple(blobs), tuple(assets))
+
+
+async def _put(ctx: Context, path: Path, media_type: str) -> Blob:
+    """Store a file, again and again for some minutes while its place does not answer: it has been paid for.
+
+    Raises StorageError after that; the task stays as it is and is advanced again later.
+    """
+    for wait_s in STORE_WAITS_S:
+        try:
+            return await put(ctx, path, media_type)
+        except StorageError as error:
+            log.warning("store_retry", reason=error.failure.detail, wait_s=wait_s)
+        await ctx.clock.sleep(wait_s)
+    return await put(ctx, path, media_type)
 
 
 def keep_rows(conn: Connection, kept: Kept) -> None:

@@ -12,6 +12,7 @@ from reelgate.engine.context import Context
 from reelgate.media import intake as media_intake
 from reelgate.net.fetch import Fetched, fetch
 from reelgate.store import blobs as blob_rows
+from reelgate.store.backend import Connection
 
 FETCH_S = 60.0
 UNLIMITED = 1 << 62
@@ -73,8 +74,26 @@ async def fetch_picture(ctx: Context, url: str, *, role: Role, param: str) -> In
 async def keep(ctx: Context, path: Path, media_type: str) -> Blob:
     """Move a spooled file into storage and write its row."""
     blob = await put(ctx, path, media_type)
-    await ctx.backend.write(lambda conn: blob_rows.put(conn, blob))
+    await write_down(ctx, blob)
     return blob
+
+
+async def write_down(ctx: Context, *blobs: Blob) -> None:
+    """Write the rows of stored files, and look at each file once more: from then on nothing deletes it.
+
+    Raises OperatorError when one was deleted at that moment, as bytes that nobody needed before; its
+    row is struck out again.
+    """
+
+    def rows(conn: Connection) -> None:
+        for blob in blobs:
+            blob_rows.put(conn, blob)
+
+    await ctx.backend.write(rows)
+    for blob in blobs:
+        if await ctx.blobs.size(blob.sha256) is None:
+            await ctx.backend.write(lambda conn, b=blob: blob_rows.forget(conn, b.sha256, b.created_at + 1))
+            raise blob_rows.BeingDeleted(blob.sha256)
 
 
 async def put(ctx: Context, path: Path, media_type: str) -> Blob:

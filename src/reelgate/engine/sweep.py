@@ -121,11 +121,31 @@ async def collect_orphans(ctx: Context) -> int:
     """
     cutoff = ctx.clock.now_ms() - ctx.rules.orphan_grace_s * 1000
     for sha256 in await ctx.backend.read(lambda conn: blob_rows.unused(conn, cutoff)):
-        await ctx.backend.write(lambda conn, s=sha256: blob_rows.forget(conn, s, cutoff))
+        gone += await collect(ctx, sha256, grace_s)
     known = {blob.sha256 for blob in await ctx.backend.read(blob_rows.all_blobs)}
+    grace_s = ctx.rules.orphan_grace_s
     gone = 0
+    for sha256 in await ctx.backend.read(lambda conn: blob_rows.condemned(conn, cutoff)):
+        await _delete(ctx, sha256)
     async for found in ctx.blobs.listed():
         if found.sha256 not in known and found.written_at * 1000 < cutoff:
-            await ctx.blobs.delete(found.sha256)
-            gone += 1
+            gone += await collect(ctx, found.sha256, grace_s)
     return gone
+
+
+async def collect(ctx: Context, sha256: str, older_than_s: float) -> bool:
+    """Delete a file that nothing needs and nobody stored again for that long; False when somebody does need it.
+
+    Whoever stores the same bytes meanwhile, in this process or another one, is told to do it again.
+    """
+    now = ctx.clock.now_ms()
+    before = now - int(older_than_s * 1000)
+    if not await ctx.backend.write(lambda conn: blob_rows.condemn(conn, sha256, before, now)):
+        return False
+    await _delete(ctx, sha256)
+    return True
+
+
+async def _delete(ctx: Context, sha256: str) -> None:
+    await ctx.blobs.delete(sha256)
+    await ctx.backend.write(lambda conn: blob_rows.acquit(conn, sha256))

@@ -46,9 +46,15 @@ class BlobStore:
         about_to: Callable[[Point], None] = _nothing_strikes,
     ) -> None:
         """Keep files in `place`, by default under `root/blobs`; look in `former` for what is not there."""
+        self.root = root
         self._spool = Spool(root / "spool")
         self.place: Place = place or Disk(root / "blobs", self._spool, about_to=about_to)
         self._places = (self.place,) if former is None else (self.place, former)
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether files are kept on this machine's disk."""
+        return isinstance(self.place, Disk)
 
     def spool(self) -> Path:
         """Give a new path for a file that is still being received; the file itself is the caller's to make."""
@@ -112,12 +118,24 @@ class BlobStore:
             if path is not None and path.exists():
                 yield path
                 return
-        copy = self.spool()
+        copy = await self.copy(sha256)
         try:
-            await self._fetch(sha256, copy)
             yield copy
         finally:
             copy.unlink(missing_ok=True)
+
+    async def copy(self, sha256: str) -> Path:
+        """Give a new file with the blob's bytes, checked against their name; it is the caller's to remove.
+
+        Raises FileNotFoundError when the blob is nowhere, StorageError when it cannot be had whole.
+        """
+        copy = self.spool()
+        try:
+            await self._fetch(sha256, copy)
+        except BaseException:
+            copy.unlink(missing_ok=True)
+            raise
+        return copy
 
     async def _fetch(self, sha256: str, into: Path) -> None:
         size = await self.size(sha256)

@@ -360,6 +360,19 @@ def backup(source: Path, target: Path) -> None:
     partial.rename(target)
 
 
+def seal(path: Path) -> None:
+    """Make a database nobody uses one single file, and verify it.
+
+    Raises StoreError when it is not sound.
+    """
+    raw = sqlite3.connect(path, isolation_level=None)
+    try:
+        raw.execute("PRAGMA journal_mode=DELETE")
+        verify(raw)
+    finally:
+        raw.close()
+
+
 def verify(raw: sqlite3.Connection) -> None:
     """Check every page and every reference of a database.
 

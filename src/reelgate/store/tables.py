@@ -398,6 +398,14 @@ blobs = Table(
     _at_least("bytes", 0),
 )
 
+condemned_blobs = Table(
+    "condemned_blobs",
+    metadata,
+    _id("sha256"),
+    _created(),
+    PrimaryKeyConstraint("sha256"),
+)
+
 assets = Table(
     "assets",
     metadata,

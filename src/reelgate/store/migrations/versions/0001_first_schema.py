@@ -153,6 +153,12 @@ def _files() -> None:
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_blobs")),
     )
     op.create_table(
+        "condemned_blobs",
+        sa.Column("sha256", ID, nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_condemned_blobs")),
+    )
+    op.create_table(
         "characters",
         sa.Column("id", ID, nullable=False),
         sa.Column("user_id", ID, nullable=False),
