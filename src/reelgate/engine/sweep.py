@@ -120,13 +120,13 @@ async def collect_orphans(ctx: Context) -> int:
     A file that was put again meanwhile stays: its row is being written.
     """
     cutoff = ctx.clock.now_ms() - ctx.rules.orphan_grace_s * 1000
-    for sha256 in await ctx.backend.read(lambda conn: blob_rows.unused(conn, cutoff)):
-        gone += await collect(ctx, sha256, grace_s)
-    known = {blob.sha256 for blob in await ctx.backend.read(blob_rows.all_blobs)}
     grace_s = ctx.rules.orphan_grace_s
     gone = 0
     for sha256 in await ctx.backend.read(lambda conn: blob_rows.condemned(conn, cutoff)):
         await _delete(ctx, sha256)
+    for sha256 in await ctx.backend.read(lambda conn: blob_rows.unused(conn, cutoff)):
+        gone += await collect(ctx, sha256, grace_s)
+    known = {blob.sha256 for blob in await ctx.backend.read(blob_rows.all_blobs)}
     async for found in ctx.blobs.listed():
         if found.sha256 not in known and found.written_at * 1000 < cutoff:
             gone += await collect(ctx, found.sha256, grace_s)
