@@ -25,6 +25,7 @@ from reelgate.core.events import WEBHOOK_TYPES, EventType
 from reelgate.core.lifecycle import OUTWARD, TERMINAL, TRANSITIONS, Status
 from reelgate.core.profile import Profile, Profiles
 from reelgate.settings import Settings
+from reelgate.telemetry import Meter
 from tools import providers
 
 ROOT = Path(__file__).parent.parent
@@ -178,6 +179,22 @@ def routes_page() -> str:
     return _page("HTTP routes", lead, "| Method | Path | Scope |\n|---|---|---|", *rows)
 
 
+def metrics_page() -> str:
+    """Show every figure of `/metrics`."""
+    rows = [
+        f"| `{figure.name}` | {figure.kind} | {', '.join(f'`{label}`' for label in figure.labels) or '-'} "
+        f"| {'installation' if figure.whole else 'process'} | {figure.said} |"
+        for figure in Meter().figures
+    ]
+    lead = (
+        "What `/metrics` shows. Figures of a *process* are added up over processes; figures of the *installation* "
+        "are the same whichever process is asked, so take their `max`. A histogram has `_bucket`, `_sum` and "
+        "`_count`. Beside these stand the `process_…` figures of the Prometheus client. How to watch them: "
+        "[monitor](../guides/monitor.md)."
+    )
+    return _page("Metrics", lead, "| Name | Kind | Labels | Of | What it says |\n|---|---|---|---|---|", *rows)
+
+
 def cli_page() -> str:
     """Print the help of every command, in English whatever this machine speaks."""
     environ = dict(os.environ) | {"REELGATE_LANG": "en", "PYTHONPATH": str(ROOT)}  # noqa: TID251
@@ -212,6 +229,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/events.md": events_page,
     "docs/reference/http.md": routes_page,
     "docs/reference/models.md": models_page,
+    "docs/reference/metrics.md": metrics_page,
     "docs/reference/providers.md": lambda: f"{NOTE}\n\n{providers.page()}",
     "docs/reference/cli.md": cli_page,
 }
