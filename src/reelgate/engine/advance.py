@@ -25,7 +25,7 @@ from reelgate.telemetry import about_task
 
 async def advance(ctx: Context, task_id: str) -> None:
     """Move a task until it is over or waits for something; safe to call again at any time."""
-    task = await ctx.backend.write(lambda conn: task_rows.lease(conn, task_id, ctx.clock.now_ms()))
+    task = await ctx.leases.take(ctx, task_id)
     epoch = None if task is None else task.lease_epoch
     about_task(task_id, None if task is None else task.request_id)
     while task is not None and task.lease_epoch == epoch:

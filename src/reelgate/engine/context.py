@@ -15,6 +15,7 @@ from reelgate.core.engine import Engine
 from reelgate.core.ids import Ids
 from reelgate.core.profile import Profiles
 from reelgate.core.task import Input, Size, Verb
+from reelgate.engine.leases import Leases
 from reelgate.engine.limits import AllowanceTable
 from reelgate.media.blobs import BlobStore
 from reelgate.net.client import Client
@@ -113,6 +114,7 @@ class Context:
     hub: Hub
     rounds: Rounds
     engine: Engine
+    leases: Leases = field(default_factory=Leases)
     limits: Limits = Limits()
     rules: Rules = Rules()
     allowances: AllowanceTable = field(default_factory=AllowanceTable)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import BindParameter, Connection, and_, bindparam, func, or_, select, tuple_, update
+from sqlalchemy import BindParameter, Connection, and_, bindparam, column, func, or_, select, tuple_, update
 from sqlalchemy import insert as insert_into
 
 from reelgate.core.errors import Failure
@@ -128,6 +128,12 @@ _STATUS: Final = Prepared(select(*_STATUS_COLUMNS).where(_visible))
 _LEASE: Final = Prepared(
     update(tasks)
     .where(tasks.c.id == _by_id)
+    .values(lease_epoch=tasks.c.lease_epoch + 1, leased_at=bindparam("now"))
+    .returning(*_COLUMNS)
+)
+_LEASE_MANY: Final = Prepared(
+    update(tasks)
+    .where(tasks.c.id.in_(select(column("value")).select_from(func.json_each(bindparam("ids")))))
     .values(lease_epoch=tasks.c.lease_epoch + 1, leased_at=bindparam("now"))
     .returning(*_COLUMNS)
 )
@@ -294,6 +300,16 @@ def lease(conn: Connection, task_id: str, now: int) -> Task | None:
     """Become the task's owner: raise its epoch and give the fresh row; None when there is no such task."""
     row = _LEASE.first(conn, {"task_id": task_id, "now": now})
     return None if row is None else _task(row)
+
+
+def lease_many(conn: Connection, task_ids: Iterable[str], now: int) -> dict[str, Task]:
+    """Become the owner of several tasks and give their fresh rows by id; those that do not exist are left out."""
+    if conn.dialect.name == "postgresql":
+        # One after the other and in order, so that two processes never wait for each other's rows.
+        found = [lease(conn, task_id, now) for task_id in sorted(task_ids)]
+        return {task.id: task for task in found if task is not None}
+    values = {"ids": jsontext.dump(list(task_ids)), "now": now}
+    return {row[0]: _task(row) for row in _LEASE_MANY.all(conn, values)}
 
 
 @lru_cache(maxsize=512)
