@@ -19,6 +19,7 @@ from reelgate.engine.advance import advance
 from reelgate.engine.channels import ChannelTable
 from reelgate.engine.context import Context, Draft, Rules, Who
 from reelgate.engine.hub import Hub
+from reelgate.engine.limits import AllowanceTable, Pace
 from reelgate.engine.rounds import Rounds
 from reelgate.media.blobs import BlobStore
 from reelgate.net.client import Client
@@ -158,11 +159,13 @@ async def open_bench(
     channels = ChannelTable(profiles)
     guard = Guard(allow=())
     renders = HandMade(folder)
+    allowances = AllowanceTable()
     runner = EmbeddedRunner(
         clock,
         slots_of=lambda c: found.concurrency if (found := channels.get(c)) else 0,
         channels_for=lambda m: route.channels_for(channels, m),
         rebind=lambda t, c: route.rebind(ctx, t, c),
+        pace=Pace(clock, allowances).wait_s,
     )
     ctx = Context(
         backend=backend,
@@ -179,6 +182,7 @@ async def open_bench(
         rounds=Rounds(clock),
         engine=runner,
         rules=rules or Rules(default_model="demo"),
+        allowances=allowances,
     )
     if fresh:
         names = ("one", "two") if second else ("one",)
