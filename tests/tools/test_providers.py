@@ -48,7 +48,11 @@ def test_what_met_a_simulator_only_is_said_in_both_languages(row: Row):
 
 
 def test_only_what_ran_for_real_says_so():
-    assert {name for name, row in ROWS.items() if row.tried == "real"} == {"animatic", "reelgate"}
+    assert {name for name, row in ROWS.items() if row.tried == "real"} == {
+        "animatic",
+        "litellm",
+        "reelgate",
+    }
     assert ROWS["comfyui"].tried == "recorded"
 
 
