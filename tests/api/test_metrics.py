@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
@@ -13,6 +16,7 @@ from reelgate.api import build_app
 from reelgate.api.metrics import READ_SHARE, Readers, Scrape
 from reelgate.core.errors import Code
 from reelgate.core.events import EventType
+from reelgate.engine.backups import FORMAT, MANIFEST, Manifest
 from reelgate.engine.context import Context
 from reelgate.engine.readiness import Readiness
 from reelgate.store import events as event_rows
@@ -353,3 +357,27 @@ async def test_live_readers_and_long_polls_are_counted_while_they_last(bench: Be
 
     assert during == before + 1
     assert await live("sse") == before
+
+
+async def test_the_newest_backup_is_told_and_one_that_was_never_made_grows_old(
+    bench: Bench, tmp_path: Path
+) -> None:
+    def of(folder: Path | None) -> Figures:
+        meter = Meter()
+        readers = Readers(keep_s=0, backups=folder)
+        return Figures(Scrape(bench.ctx, Readiness(bench.ctx), readers, meter), meter)
+
+    began = bench.clock.now_ms() / 1000
+    made = Manifest(
+        format=FORMAT, schema="0001", created_at=1_700_000_000, source="sqlite", database="", pepper="",
+        files="copied", storage="", blobs=(),
+    )  # fmt: skip
+    empty, full = of(tmp_path / "none"), of(tmp_path / "backups")
+    (tmp_path / "backups" / "one").mkdir(parents=True)
+    (tmp_path / "backups" / "one" / MANIFEST).write_bytes(msgspec.json.encode(made))
+    await bench.clock.advance(100)
+    name = at("reelgate_backup_timestamp_seconds")
+
+    assert (await empty.read())[name] == began
+    assert (await full.read())[name] == 1_700_000_000
+    assert math.isnan((await of(None).read())[name])

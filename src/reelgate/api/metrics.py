@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import ipaddress
+import math
 import shutil
 from collections import defaultdict
 from collections.abc import Mapping
@@ -27,6 +28,7 @@ from reelgate.api.health import open_route
 from reelgate.core.errors import Code, Failure
 from reelgate.core.events import EventType
 from reelgate.core.lifecycle import Status
+from reelgate.engine import backups
 from reelgate.engine.context import Context
 from reelgate.engine.readiness import Readiness
 from reelgate.store import events as event_rows
@@ -53,6 +55,8 @@ class Readers(msgspec.Struct, frozen=True, kw_only=True):
     keep_s: float = 10.0
     folder: Path = Path()
     """Whose disk's free space is shown."""
+    backups: Path | None = None
+    """Where backups are expected; None when nobody expects any here."""
 
     def __repr__(self) -> str:
         return f"Readers({self.who!r})"
@@ -142,6 +146,7 @@ class Scrape:
         self._reading: asyncio.Task[None] | None = None
         self._again_at = float("-inf")
         self._cursor: int | None = None
+        self._began_s = ctx.clock.now_ms() / 1000
         meter.info.labels(__version__, ctx.backend.kind).set(1)
 
     async def text(self) -> bytes:
@@ -170,15 +175,24 @@ class Scrape:
         began = self._ctx.clock.monotonic()
         try:
             seen = await self._ctx.backend.read(self._look)
+            backup_at = await asyncio.to_thread(self._newest_backup)
         except (*UNUSABLE, OSError) as error:
             log.warning("figures_unread", reason=type(error).__name__)
             self._forget()
         else:
             self._show(seen)
+            self._meter.backup_at.set(backup_at)
         finally:
             self._reading = None
             now = self._ctx.clock.monotonic()
             self._again_at = now + max(self._readers.keep_s, READ_SHARE * (now - began))
+
+    def _newest_backup(self) -> float:
+        """Tell when the newest backup was made; without one, when this began, so that it grows old."""
+        if self._readers.backups is None:
+            return math.nan
+        made = (one.manifest.created_at for one in backups.listed(self._readers.backups) if one.manifest)
+        return max(made, default=self._began_s)
 
     def _look(self, conn: Connection) -> _Seen:
         now = self._ctx.clock.now_ms()

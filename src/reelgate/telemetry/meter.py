@@ -148,7 +148,8 @@ class Meter:
             "reelgate_webhook_lag_seconds", "How long the oldest due delivery has waited."
         )
         self.backup_at = whole(
-            "reelgate_backup_timestamp_seconds", "When the newest backup was finished, in seconds since 1970."
+            "reelgate_backup_timestamp_seconds",
+            "When the newest backup was made, in seconds since 1970; when the process began while there is none.",
         )
         self.disk_free = self._gauge("reelgate_disk_free_bytes", "Free bytes where the data folder is.")
         self.ended = self._counter(

@@ -5,6 +5,7 @@ Spans say which task, model and channel, never a prompt, a key or an address's q
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -37,7 +38,9 @@ class Otel:
     """Spans of OpenTelemetry. A caller's choice to keep or drop its trace is kept; `share` is for those who say nothing."""
 
     def __init__(self, processor: SpanProcessor, share: float, version: str) -> None:
-        resource = Resource.create({"service.name": "reelgate", "service.version": version})
+        resource = Resource.create(
+            {"service.name": "reelgate", "service.version": version, "process.pid": os.getpid()}
+        )
         self._provider = TracerProvider(
             resource=resource, sampler=ParentBased(TraceIdRatioBased(share)), shutdown_on_exit=False
         )
