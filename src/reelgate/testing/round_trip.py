@@ -94,7 +94,10 @@ class HastyClock:
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """What a trip needs: a dialect, the family that stands for its upstream, facts of a model, room for files."""
+    """What a trip needs: a dialect, the family that stands for its upstream, facts of a model, room for files.
+
+    A file that a request names is looked for in `folder` under its hash.
+    """
 
     dialect: Dialect
     family: Family
@@ -160,7 +163,7 @@ class Traveller:
             effect = next(flow)
             while True:
                 if isinstance(effect, Call) and effect.stream:
-                    stream = self._client.stream(effect, self.channel, _no_file)
+                    stream = self._client.stream(effect, self.channel, self._blob)
                 effect = flow.send(await self._carry_out(effect, stream))
         except StopIteration as end:
             return end.value
@@ -169,12 +172,15 @@ class Traveller:
                 async with aclosing(stream):
                     pass
 
+    def _blob(self, sha256: str) -> Path:
+        return self._route.folder / sha256
+
     async def _carry_out(
         self, effect: Effect, stream: AsyncGenerator[Reply | NoReply | Line | Closed] | None
     ) -> Answer:
         match effect:
             case Call(stream=False):
-                return await self._client.send(effect, self.channel, _no_file)
+                return await self._client.send(effect, self.channel, self._blob)
             case Call() | Follow():
                 if stream is not None:
                     async for item in stream:
@@ -186,10 +192,6 @@ class Traveller:
                 raise _broken("a dialect with an upstream draws nothing", effect)
             case _:
                 assert_never(effect)
-
-
-def _no_file(sha256: str) -> Path:
-    raise KeyError(sha256)
 
 
 @asynccontextmanager
