@@ -67,6 +67,7 @@ COMMANDS: dict[str, str] = {
     "models": "models:models",
     "keys": "keys:keys",
     "channels": "channels:channels",
+    "limits": "limits:limits",
     "inbox": "inbox:inbox",
     "doctor": "doctor:doctor",
     "simulate": "simulate:simulate",
