@@ -12,7 +12,7 @@ from reelgate.media.buckets import Credentials, Patience
 from reelgate.testing.s3 import ACCESS_KEY, SECRET_KEY, S3Server, s3_server
 
 WHO = Credentials(key=ACCESS_KEY, secret=SECRET_KEY)
-HURRIED = Patience(connect_s=2, answer_s=2, silence_s=2, upload_s=2, tries=0)
+HURRIED = Patience(connect_s=2, answer_s=1, silence_s=2, upload_s=2, tries=0)
 """For stores that will not answer: a test waits no longer than it has to."""
 
 

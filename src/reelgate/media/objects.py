@@ -33,6 +33,7 @@ REOPENINGS: Final = 3
 """How often a read that breaks without having given a byte is begun again."""
 RETRY_AFTER_S: Final = 5.0
 _QUERY: Final = re.compile(r"\?[^\s)\"']*")
+_REFUSED: Final = re.compile(r"status code: 40[13]\b")
 _FAULTS: Final = (BaseError, OSError, ValueError, TimeoutError)
 
 
@@ -40,9 +41,10 @@ class BucketError(StorageError):
     """Raised when a store does not answer, or refuses."""
 
     def __init__(self, error: Exception | str) -> None:
-        refused = isinstance(error, PermissionDeniedError | UnauthenticatedError)
-        message = "The file store refuses this server." if refused else "The file store does not answer."
         text = str(error) or type(error).__name__
+        # Depending on the request the library has a class for a refusal, or tells only of its status.
+        refused = isinstance(error, PermissionDeniedError | UnauthenticatedError) or _REFUSED.search(text)
+        message = "The file store refuses this server." if refused else "The file store does not answer."
         # The first line says what happened; further ones repeat the request, and its query may hold a signature.
         super().__init__(message, _QUERY.sub("", text.splitlines()[0])[:500], retry_after_s=RETRY_AFTER_S)
 
@@ -144,7 +146,8 @@ class Objects:
             except StorageError as broken:
                 trouble = BucketError(broken.failure.detail or "")
             fruitless = 0 if at > before else fruitless + 1
-            if fruitless >= REOPENINGS:
+            # Before the first byte the library has tried again by itself, and somebody waits for an answer.
+            if fruitless >= (REOPENINGS if at > start else 1):
                 raise trouble
 
     async def _pieces(self, key: str, start: int, end: int) -> AsyncGenerator[bytes]:

