@@ -22,6 +22,7 @@ from reelgate.media.buckets import AddressError
 from reelgate.settings import Settings
 from reelgate.store.backend import UNUSABLE
 from reelgate.telemetry import configure
+from reelgate.telemetry.traces import TracesUnavailable
 
 COMMAND_KEY = "cli-key"
 COMMAND_KEY_NAME = "command line"
@@ -90,6 +91,8 @@ def explained(settings: Settings) -> Generator[None]:
     """Say in plain words why a data folder cannot be opened."""
     try:
         yield
+    except TracesUnavailable as missing:
+        raise Trouble(say("local.traces"), next_step=say("local.traces.next")) from missing
     except DataFolderBusy as busy:
         raise Trouble(say("local.busy", data=settings.data), next_step=say("serve.running.next")) from busy
     except AddressError as error:

@@ -164,6 +164,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "Another Reelgate works on {data} and does not answer here; it may be starting or stopping.",
         "另一个 Reelgate 正在使用 {data} 但没有应答；它可能正在启动或停止。",
     ),
+    "local.traces": ("Traces are wanted, and what they need is not installed.", "已要求链路追踪，但所需组件未安装。"),
+    "local.traces.next": (
+        "Install the extra: pip install 'reelgate[otel]'; or unset REELGATE_TRACES.",
+        "请安装附加组件：pip install 'reelgate[otel]'；或取消 REELGATE_TRACES。",
+    ),
     "local.store": ("The database cannot be used: {reason}.", "数据库无法使用：{reason}。"),
     "local.store.next": (
         "Run `reelgate doctor` for what is wrong; nothing was changed.",
