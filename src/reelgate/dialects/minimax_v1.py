@@ -21,6 +21,7 @@ from typing import Any, Final
 
 import msgspec
 
+from reelgate.core.base_resp import CODES, challenge_in, said_in, trouble_in
 from reelgate.core.dialect import (
     Accepted,
     Answer,
@@ -36,7 +37,7 @@ from reelgate.core.dialect import (
     Submission,
     SubmitOutcome,
 )
-from reelgate.core.errors import Code, Failure
+from reelgate.core.errors import Failure
 from reelgate.core.job_shape import (
     Look,
     conclude,
@@ -63,23 +64,7 @@ from reelgate.core.openai_call import (
     with_extra,
 )
 from reelgate.core.task import Role
-from reelgate.core.words import Said, as_object, failure_of, job_failure, nothing_learned
-
-CODES: Final[Mapping[str, Code]] = {
-    "1002": Code.RATE_LIMITED,
-    "1004": Code.UNAUTHORIZED,
-    "1008": Code.QUOTA_EXHAUSTED,
-    "1026": Code.CONTENT_POLICY,
-    "1027": Code.CONTENT_FILTERED,
-    "1039": Code.RATE_LIMITED,
-    "1041": Code.CONCURRENCY_LIMITED,
-    "1042": Code.INVALID_REQUEST,
-    "2013": Code.INVALID_REQUEST,
-    "2045": Code.RATE_LIMITED,
-    "2049": Code.UNAUTHORIZED,
-    "2056": Code.QUOTA_EXHAUSTED,
-}
-"""What the codes mean on a submit, where each proves that nothing was created; any other proves nothing."""
+from reelgate.core.words import as_object, job_failure, nothing_learned
 
 _VERDICTS: Final = frozenset({"1026", "1027"})
 """Codes that speak of the job and not of the question."""
@@ -125,12 +110,7 @@ class MiniMaxV1:
 
     def answer_callback(self, reply: Callback | Reply) -> dict[str, str] | None:
         """Give what must be answered within 3 s when the address is first tried; None for a real callback."""
-        try:
-            body: object = msgspec.json.decode(reply.body)
-        except (msgspec.DecodeError, RecursionError):
-            return None
-        challenge = (as_object(body) or {}).get("challenge")
-        return {"challenge": challenge} if isinstance(challenge, str) and len(challenge) <= 4_096 else None
+        return challenge_in(reply)
 
 
 DIALECT: Final = MiniMaxV1()
@@ -171,26 +151,13 @@ def _resolution(lines: int) -> str:
 # Reading.
 
 
-def _said(body: Mapping[str, Any]) -> Said | None:
-    """Find the error in `base_resp`; a code of 0 is none."""
-    told = as_object(body.get("base_resp")) or {}
-    code = told.get("status_code")
-    if isinstance(code, bool) or not isinstance(code, int | str) or str(code).strip() in {"", "0"}:
-        return None
-    text = told.get("status_msg")
-    return Said(code=str(code)[:20], message=text if isinstance(text, str) else "")
-
-
 def _trouble(body: Mapping[str, Any], channel: Channel) -> Failure | None:
-    said = _said(body)
-    if said is None:
-        return None
-    known = own_failure(said, CODES, channel.secret)
-    return known or failure_of(said, Code.OVERLOADED, secret=channel.secret)
+    said = said_in(body)
+    return None if said is None else trouble_in(said, channel.secret)
 
 
 def _verdict(body: Mapping[str, Any], channel: Channel) -> SubmitOutcome | None:
-    said, ref = _said(body), id_in(body.get("task_id"))
+    said, ref = said_in(body), id_in(body.get("task_id"))
     if said is None:
         return Accepted(ref=ref) if ref is not None else None
     failure = own_failure(said, CODES, channel.secret)
@@ -199,7 +166,7 @@ def _verdict(body: Mapping[str, Any], channel: Channel) -> SubmitOutcome | None:
 
 def _observed(body: Mapping[str, Any], channel: Channel) -> Observation | None:
     """Read a job; None when the answer is about something else, with a trouble's own observation for an error."""
-    said, word = _said(body), word_in(body, "status", "task_id", "file_id", "base_resp")
+    said, word = said_in(body), word_in(body, "status", "task_id", "file_id", "base_resp")
     if word is None and (said is None or said.code not in _VERDICTS):
         return None if said is None else nothing_learned(_trouble(body, channel))
     phase = Phase.FAILED if word is None else looked(word)

@@ -18,8 +18,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any, Final
 
-import msgspec
-
+from reelgate.core.base_resp import CODES, challenge_in, said_in, trouble_in
 from reelgate.core.dialect import (
     Accepted,
     Answer,
@@ -36,7 +35,7 @@ from reelgate.core.dialect import (
     Submission,
     SubmitOutcome,
 )
-from reelgate.core.errors import Code, Failure
+from reelgate.core.errors import Failure
 from reelgate.core.job_shape import (
     Job,
     Listing,
@@ -65,27 +64,10 @@ from reelgate.core.words import (
     Said,
     as_object,
     error_in,
-    failure_of,
     job_failure,
     nothing_learned,
     path_segment,
 )
-
-CODES: Final[Mapping[str, Code]] = {
-    "1002": Code.RATE_LIMITED,
-    "1004": Code.UNAUTHORIZED,
-    "1008": Code.QUOTA_EXHAUSTED,
-    "1026": Code.CONTENT_POLICY,
-    "1027": Code.CONTENT_FILTERED,
-    "1039": Code.RATE_LIMITED,
-    "1041": Code.CONCURRENCY_LIMITED,
-    "1042": Code.INVALID_REQUEST,
-    "2013": Code.INVALID_REQUEST,
-    "2045": Code.RATE_LIMITED,
-    "2049": Code.UNAUTHORIZED,
-    "2056": Code.QUOTA_EXHAUSTED,
-}
-"""What the codes mean on a submit, where each proves that nothing was created; any other proves nothing."""
 
 _PARTS: Final[Mapping[Role, tuple[str, str]]] = {
     Role.FIRST_FRAME: ("image_url", "first_frame"),
@@ -117,7 +99,9 @@ class MiniMaxV2:
         if seen is not None:
             return seen
         said = _said(body) if body is not None else None
-        return unlearned(answer, channel) if said is None else nothing_learned(_failure(said, channel))
+        return (
+            unlearned(answer, channel) if said is None else nothing_learned(trouble_in(said, channel.secret))
+        )
 
     def poll_many(
         self, refs: Sequence[str], channel: Channel
@@ -167,17 +151,12 @@ class MiniMaxV2:
         body = good(reply)
         said = _said(body) if body is not None else None
         if said is not None:
-            return CancelOutcome(ended=False, reason=_failure(said, channel).message)
+            return CancelOutcome(ended=False, reason=trouble_in(said, channel.secret).message)
         return stopped(reply, channel)
 
     def answer_callback(self, reply: Callback | Reply) -> dict[str, str] | None:
         """Give what must be answered within 3 s when the address is first tried; None for a real callback."""
-        try:
-            body: object = msgspec.json.decode(reply.body)
-        except (msgspec.DecodeError, RecursionError):
-            return None
-        challenge = (as_object(body) or {}).get("challenge")
-        return {"challenge": challenge} if isinstance(challenge, str) and len(challenge) <= 4_096 else None
+        return challenge_in(reply)
 
 
 DIALECT: Final = MiniMaxV2()
@@ -225,16 +204,7 @@ def _task(body: Job) -> dict[str, Any]:
 
 def _said(body: Mapping[str, Any]) -> Said | None:
     """Find the error of an answer in `base_resp`, else in the usual places."""
-    told = as_object(body.get("base_resp")) or {}
-    code, text = told.get("status_code"), told.get("status_msg")
-    if isinstance(code, int | str) and not isinstance(code, bool) and str(code).strip() not in {"", "0"}:
-        return Said(code=str(code)[:20], message=text if isinstance(text, str) else "")
-    return error_in(body)
-
-
-def _failure(said: Said, channel: Channel) -> Failure:
-    known = own_failure(said, CODES, channel.secret)
-    return known or failure_of(said, Code.OVERLOADED, secret=channel.secret)
+    return said_in(body) or error_in(body)
 
 
 def _verdict(body: Mapping[str, Any], channel: Channel) -> SubmitOutcome | None:
