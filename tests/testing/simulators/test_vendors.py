@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from msgspec.structs import replace
 
+from reelgate.core import jwt
 from reelgate.core.dialect import Accepted, Found, NotFound, Phase, Refused, Unclear
 from reelgate.core.errors import Code
 from reelgate.core.task import Role, Size, Verb
@@ -92,12 +93,15 @@ async def test_vertex_takes_a_token_signed_by_its_service_account_and_puts_the_c
         place = f"{on.simulator.origin}/v1/projects/p/locations/l/publishers/google"
         on.channel = replace(on.channel, base_url=place)
         data = await brought_home(on, await accepted(on, picture(), seed=7))
+        dialect: Any = on.dialect
+        stale = replace(on.submission(), submitted_at_ms=on.clock.now_ms() - 7_200_000)
+        refused = [await on.drive(dialect.submit(stale, on.channel))]
         on.channel = replace(on.channel, secret=other)
-        outcome = await submit(on)
+        refused.append(await submit(on))
 
     assert frames(data) == 8
-    assert isinstance(outcome, Refused)
-    assert outcome.failure.code is Code.UNAUTHORIZED
+    assert all(isinstance(each, Refused) for each in refused)
+    assert {each.failure.code for each in refused} == {Code.UNAUTHORIZED}
     assert len(on.simulator.bill) == 1
 
 
@@ -242,6 +246,27 @@ async def test_a_name_is_taken_once_by_kling_and_finds_its_job(tmp_path):
     assert isinstance(found, Found)
     assert isinstance(other, NotFound)
     assert len(on.simulator.bill) == 1
+
+
+@pytest.mark.parametrize(("hours", "number"), [(-1, 1004), (1, 1003)])
+async def test_a_token_for_kling_holds_for_half_an_hour(hours, number, tmp_path):
+    async with at("kling", tmp_path) as on:
+        dialect: Any = on.dialect
+        given = on.submission()
+        given = replace(given, submitted_at_ms=given.submitted_at_ms + hours * 3_600_000)
+        outcome = await on.drive(dialect.submit(given, on.channel))
+        _, told = await ask(on, "GET", "/v1/videos/text2video", Authorization=token(on, hours))
+
+    assert isinstance(outcome, Refused)
+    assert outcome.failure.code is Code.UNAUTHORIZED
+    assert told["code"] == number
+    assert len(on.simulator.bill) == 0
+
+
+def token(on: Traveller, hours: int) -> str:
+    access, _, secret = on.channel.secret.partition(":")
+    now_s = on.clock.now_ms() // 1_000 + hours * 3_600
+    return f"Bearer {jwt.hs256({'iss': access, 'exp': now_s + 1_800, 'nbf': now_s - 5}, secret)}"
 
 
 async def test_kling_knows_a_job_under_its_own_kind_only(tmp_path):

@@ -342,7 +342,26 @@ async def _stream(request: web.Request, told: Stream, cut_after: int | None = No
 async def _talk(request: web.Request, told: Stream) -> web.StreamResponse:
     socket = web.WebSocketResponse()
     await socket.prepare(request)
-    async for piece in told.pieces:
-        await (socket.send_bytes(piece) if isinstance(piece, bytes) else socket.send_str(piece))
+    talking = [
+        asyncio.create_task(_say_all(socket, told)),
+        # Only who listens hears that the caller has hung up.
+        asyncio.create_task(_hear(socket)),
+    ]
+    try:
+        await asyncio.wait(talking, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in talking:
+            task.cancel()
+        await asyncio.gather(*talking, return_exceptions=True)
     await socket.close()
     return socket
+
+
+async def _say_all(socket: web.WebSocketResponse, told: Stream) -> None:
+    async for piece in told.pieces:
+        await (socket.send_bytes(piece) if isinstance(piece, bytes) else socket.send_str(piece))
+
+
+async def _hear(socket: web.WebSocketResponse) -> None:
+    async for _ in socket:
+        pass

@@ -70,11 +70,15 @@ REASONS: Final = {
 }
 LENGTHS: Final = frozenset(str(seconds) for seconds in range(3, 16))
 TOKEN_S: Final = 1_800
+EARLY: Final = "The token is not valid yet."
+LATE: Final = "The token has expired."
+_TIMES: Final = {EARLY: 1003, LATE: 1004}
 
 
 def refuse(refusal: Refusal) -> Says:
     """Write an error with a code of the vendor's own."""
     status, code = CODES[refusal.why]
+    code = _TIMES.get(refusal.message, code)
     return says({"code": code, "message": refusal.message, "request_id": "simulated"}, status)
 
 
@@ -89,8 +93,19 @@ def admits(ask: Ask, key: str) -> bool:
     return is_hs256(token, secret) and claims.get("iss") == access and 0 < span <= TOKEN_S + 60
 
 
+def _check_times(desk: Desk, ask: Ask) -> None:
+    """Refuse a token before its time and after it; a plain key has none."""
+    claims = claims_of(ask.headers.get("authorization", ""))
+    now_s = desk.now_ms / 1_000
+    if claims and claims.get("nbf", 0) > now_s:
+        raise Refusal(Why.KEY, EARLY)
+    if claims and claims.get("exp", 0) <= now_s:
+        raise Refusal(Why.KEY, LATE)
+
+
 def create(desk: Desk, ask: Ask) -> Answer:
     """Take a job of a kind."""
+    _check_times(desk, ask)
     given, kind = ask.fields, ask.params["kind"]
     name = some_text(given, "external_task_id")
     if name is not None and desk.named(name) is not None:
@@ -144,6 +159,7 @@ def _check_source(desk: Desk, video_id: str) -> None:
 
 def query(desk: Desk, ask: Ask) -> Answer:
     """Say how a job stands, by its id or by its caller's name for it, under its own kind only."""
+    _check_times(desk, ask)
     name = ask.params["id"]
     known = desk.named(name)
     job = known if known is not None else desk.job(name)
@@ -154,6 +170,7 @@ def query(desk: Desk, ask: Ask) -> Answer:
 
 def listed(desk: Desk, ask: Ask) -> Answer:
     """Give the jobs of a kind, newest first."""
+    _check_times(desk, ask)
     number, size = int(ask.query.get("pageNum", "1")), int(ask.query.get("pageSize", "30"))
     if not 1 <= number <= 1_000 or not 1 <= size <= 500:
         raise wrong("pageNum", "Out of range.")

@@ -87,8 +87,15 @@ def create_on_gemini(desk: Desk, ask: Ask) -> Answer:
 
 def create_on_vertex(desk: Desk, ask: Ask) -> Answer:
     """Start an operation under the project's own name."""
+    _check_time(desk, ask)
     place = "projects/{project}/locations/{location}/publishers/google/models/{model}"
     return _create(desk, ask, place.format(**ask.params))
+
+
+def _check_time(desk: Desk, ask: Ask) -> None:
+    """Refuse a signed token after its hour; a plain one says nothing of its time."""
+    if claims_of(ask.headers.get("authorization", "")).get("exp", desk.now_ms) * 1_000 <= desk.now_ms:
+        raise Refusal(Why.KEY, "The token has expired.")
 
 
 def _create(desk: Desk, ask: Ask, model: str) -> Answer:
@@ -131,6 +138,7 @@ def query_on_gemini(desk: Desk, ask: Ask) -> Answer:
 
 async def query_on_vertex(desk: Desk, ask: Ask) -> Answer:
     """Say how an operation stands, with the clip in the answer."""
+    _check_time(desk, ask)
     sight = desk.look(text(ask.fields, "operationName"))
     response: dict[str, Any] = {"raiMediaFilteredCount": 0, "videos": []}
     if sight.trouble == "withheld":
