@@ -120,12 +120,14 @@ def test_the_command_that_connects_reelgate_is_taken_as_it_is_printed(name: str,
     assert ran.code == 0, ran.err
 
 
+@pytest.mark.slow
 def test_a_clip_comes_out_of_reelgate_through_a_simulated_upstream(reelgate: Command, tmp_path: Path) -> None:
     with simulating(reelgate, "juxin_unified", "--queue", "0", "--seconds", "0.2", "--small") as (_, told):
         secret, _, command = told["add"].rpartition(" | ")
         assert reelgate(*shlex.split(command)[1:], stdin=shlex.split(secret)[-1]).code == 0
         out = tmp_path / "clip.mp4"
-        ran = reelgate("generate", "a boat", "--model", "simulated-juxin_unified", "--output", str(out))
+        model = ("--model", "simulated-juxin_unified")
+        ran = reelgate.process("generate", "a boat", *model, "--output", str(out))
 
     assert ran.code == 0, ran.err
     assert out.read_bytes()[4:8] == b"ftyp"

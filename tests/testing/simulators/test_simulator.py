@@ -17,7 +17,7 @@ import pytest
 from aiohttp import web
 
 from reelgate.app import load_dialects
-from reelgate.core.dialect import Call, Callback, NoReply
+from reelgate.core.dialect import Call, Callback, NoReply, Reply
 from reelgate.dialects.openrouter import DIALECT as OPENROUTER
 from reelgate.net.client import Client
 from reelgate.net.guard import Guard
@@ -237,17 +237,25 @@ async def test_a_job_is_completed_before_its_clip_is_there_and_then_it_is_there(
 
 
 async def test_a_lost_answer_and_a_hanging_one_were_accepted_and_billed():
-    script = Script(queue_s=0, run_s=0)
-    async with simulator("openai_videos", script) as up:
-        quick = aiohttp.ClientTimeout(total=0.5)
-        async with aiohttp.ClientSession(base_url=up.origin, timeout=quick) as http:
-            for fault in ("drop_after_accept", "hang_after_accept"):
-                with pytest.raises((aiohttp.ClientError, TimeoutError)):
-                    await http.post("/v1/videos", json={"prompt": f"p [fault:{fault}]"})
+    async with simulator("openai_videos", SOON) as up, asking(up) as ask:
+        with pytest.raises(aiohttp.ClientError):
+            await create(ask, "p [fault:drop_after_accept]")
+        hanging = asyncio.create_task(create(ask, "p [fault:hang_after_accept]"))
+        await until(lambda: len(up.bill) == 2)
+        assert not hanging.done()
+        hanging.cancel()
         await until(lambda: len(up.calls) == 2)
 
-    assert len(up.bill) == 2
     assert [call.fault for call in up.calls] == ["drop_after_accept", "hang_after_accept"]
+
+
+@pytest.mark.parametrize("mark", ["[fault:refuze]", "[fault:storm]"])
+async def test_a_mark_that_can_strike_nothing_is_a_loud_500(mark: str):
+    async with simulator("openai_videos", SOON) as up, asking(up) as ask:
+        status, _, _ = await ask("POST", "/v1/videos", json={"prompt": f"p {mark}"})
+
+    assert status == 500
+    assert len(up.bill) == 0
 
 
 @pytest.mark.parametrize("fault", TLS_FAULTS)
@@ -316,8 +324,9 @@ async def openrouter_job(ask: Callable[..., Any], hook: str, prompt: str) -> str
 
 
 async def test_a_signed_callback_is_the_only_one_that_is_believed():
-    script = Script(queue_s=0.05, run_s=0.1)
-    async with listening() as (hook, heard), simulator("openrouter", script) as up, asking(up) as ask:
+    script = Script(queue_s=2, run_s=3)
+    started = simulator("openrouter", script, clock=HastyClock())
+    async with listening() as (hook, heard), started as up, asking(up) as ask:
         ref = await openrouter_job(ask, hook, "p [fault:forged_callback]")
         await until(lambda: len(heard) == 2)
         now_ms = up.clock.now_ms()
@@ -340,13 +349,15 @@ async def test_a_callback_comes_three_times_or_not_at_all_where_a_fault_says_so(
 
 
 async def test_a_relay_that_signs_nothing_calls_back_at_every_change():
-    script = Script(queue_s=0.2, run_s=0.3)
-    async with listening() as (hook, heard), simulator("zhenzhen_v2", script) as up, asking(up) as ask:
+    started = simulator("zhenzhen_v2", Script(queue_s=2, run_s=3), clock=HastyClock())
+    async with listening() as (hook, heard), started as up, asking(up) as ask:
         given = {"prompt": "p", "model": "sora-2", "notify_hook": hook}
         await ask("POST", "/v2/videos/generations", json=given)
         await until(lambda: any(b"SUCCESS" in each.body for each in heard))
 
-    assert b"NOT_START" in heard[0].body
+    told = [Reply(status=200, headers={}, body=each.body).object() or {} for each in heard]
+    words = [each["status"] for each in told]
+    assert words == ["NOT_START", "IN_PROGRESS", "SUCCESS"]
 
 
 async def test_a_caller_that_does_not_answer_harms_nothing():

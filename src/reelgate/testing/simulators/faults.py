@@ -68,7 +68,7 @@ FAULTS: Final[Mapping[str, Fault]] = {name: E_SHAPED[name] for name in _SHARED} 
 
 _NAMED: Final = r"([a-z0-9_]+)(?:@(\d{1,6}))?(?:\*(\d{1,6}))?(?:[:=]([^\]]*))?"
 _PLANNED: Final = re.compile(_NAMED)
-_MARK: Final = re.compile(rf"\[fault:{_NAMED}\]")
+_MARK: Final = re.compile(r"\[fault:([^\]]*)\]")
 
 
 class Planned(msgspec.Struct, frozen=True):
@@ -111,9 +111,13 @@ class Faulter:
     def strike(self, number: int, prompt: str) -> dict[str, str]:
         """Give the faults of create `number` with their arguments: those its prompt asks for, else the planned ones.
 
-        Raises ValueError for a mark that names no fault: a test must not pass because of a spelling.
+        Raises ValueError for a mark that names no fault of a job: a test must not pass because of a spelling.
         """
-        marks = [planned(mark.group(0)[7:-1]) for mark in _MARK.finditer(prompt)]
+        marks = [planned(mark.group(1)) for mark in _MARK.finditer(prompt)]
+        for mark in marks:
+            if mark.stage is Stage.DOOR:
+                msg = f"`{mark.name}` strikes every call, so no prompt can ask for it"
+                raise ValueError(msg)
         asked = [(prompt, mark) for mark in marks] or [("", p) for p in self._plan if p.at in {None, number}]
         return {p.name: p.argument for whose, p in asked if self._again(whose, p)}
 
