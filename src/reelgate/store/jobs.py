@@ -21,12 +21,10 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-import psycopg
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DBAPIError
 
 from reelgate.core.lifecycle import OPEN, Status
-from reelgate.store.backend import UNUSABLE
 from reelgate.store.prepared import one_of
 from reelgate.store.rows import columns_of, named, names_of
 from reelgate.store.tables import tasks
@@ -36,8 +34,6 @@ if TYPE_CHECKING:
     from pgqueuer.adapters.persistence.qb import QueryQueueBuilder
     from pgqueuer.domain.settings import DBSettings
 
-UNREACHABLE: Final = (*UNUSABLE, psycopg.Error)
-"""What `run_raw` raises when the database is away."""
 HOMELESS: Final = "homeless"
 """Where tasks wait whose channel is gone: everywhere free, so that they end or find another one."""
 _PAUSED: Final = "paused:"

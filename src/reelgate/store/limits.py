@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -20,7 +21,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from reelgate.core.fairness import BEGINNING, REWIND_AT, cost
 from reelgate.core.lifecycle import Status
@@ -28,9 +28,8 @@ from reelgate.core.limits import SKEW_US, Allowance, Rate, Standing, Subject, st
 from reelgate.store.prepared import Prepared, one_of
 from reelgate.store.rows import named
 from reelgate.store.tables import allowances, buckets, tasks, turns, users
-from reelgate.store.upsert import Upsert
+from reelgate.store.upsert import Upsert, insert_on
 
-_INSERTS: Final = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _NOBODY: Final = ""
 """The user in whose row a lane keeps its own virtual time."""
 
@@ -76,6 +75,7 @@ def _greater(one: ColumnElement[int], other: ColumnElement[int]) -> ColumnElemen
     return case((one > other, one), else_=other)
 
 
+@cache
 def _take_statement(dialect: str) -> Prepared:
     """Write `core.limits.judge` as one statement; no row comes back when it refuses."""
     full_at = buckets.c.full_at
@@ -83,7 +83,7 @@ def _take_statement(dialect: str) -> Prepared:
     before = case(
         (impossible, _number("b_bound")), (full_at < _number("b_now"), _number("b_now")), else_=full_at
     )
-    insert: Any = _INSERTS[dialect](buckets).values(name=bindparam("b_name"), full_at=_number("b_first"))
+    insert: Any = insert_on(dialect)(buckets).values(name=bindparam("b_name"), full_at=_number("b_first"))
     return Prepared(
         insert.on_conflict_do_update(
             index_elements=("name",),
@@ -93,6 +93,7 @@ def _take_statement(dialect: str) -> Prepared:
     )
 
 
+@cache
 def _join_statement(dialect: str) -> Prepared:
     """Write `core.fairness.join` as one statement that gives the user's following turn."""
     lane_row = turns.alias("lane_row")
@@ -102,7 +103,7 @@ def _join_statement(dialect: str) -> Prepared:
         .scalar_subquery(),
         BEGINNING,
     )
-    insert: Any = _INSERTS[dialect](turns).values(
+    insert: Any = insert_on(dialect)(turns).values(
         lane=bindparam("b_lane"), user_id=bindparam("b_user"), following=present + _number("b_cost")
     )
     follows = _greater(turns.c.following + _number("b_cost"), insert.excluded.following)
@@ -113,8 +114,6 @@ def _join_statement(dialect: str) -> Prepared:
     )
 
 
-_TAKE: Final = {dialect: _take_statement(dialect) for dialect in _INSERTS}
-_JOIN: Final = {dialect: _join_statement(dialect) for dialect in _INSERTS}
 _BUCKET: Final = Prepared(select(buckets.c.full_at).where(buckets.c.name == bindparam("b_name")))
 _GIVE_BACK: Final = Prepared(
     update(buckets)
@@ -176,7 +175,7 @@ def shared(conn: Connection) -> bool:
 def take(conn: Connection, name: str, rate: Rate, now: int, *, patience: int = 0) -> Standing:
     """Take one from a bucket as `core.limits.judge` decides; a refusal changes nothing. Times are in microseconds."""
     bound = now + rate.slack_us + patience
-    row = _TAKE[conn.dialect.name].first(
+    row = _take_statement(conn.dialect.name).first(
         conn,
         {
             "b_name": name,
@@ -215,7 +214,7 @@ def unfinished(conn: Connection, user_id: str, key_id: str | None = None) -> int
 def join(conn: Connection, lane: str, user_id: str, weight: int) -> int:
     """Take the user's next turn on a lane, as `core.fairness.join` gives it."""
     paid = cost(weight)
-    row = _JOIN[conn.dialect.name].first(conn, {"b_lane": lane, "b_user": user_id, "b_cost": paid})
+    row = _join_statement(conn.dialect.name).first(conn, {"b_lane": lane, "b_user": user_id, "b_cost": paid})
     assert row is not None  # noqa: S101 - the statement always writes a row
     return row[0] - paid
 

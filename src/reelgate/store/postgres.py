@@ -14,10 +14,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from reelgate.store.backend import SCHEMA_FACTS, CommitFailed, Schema, StoreError, check_schema
+from reelgate.store.backend import SCHEMA_FACTS, UNUSABLE, CommitFailed, Schema, StoreError, check_schema
 from reelgate.telemetry import log
 
 T = TypeVar("T")
+
+UNREACHABLE: Final = (*UNUSABLE, psycopg.Error)
+"""What a raw statement raises when the database is away."""
 
 POOL: Final = 10
 OVERFLOW: Final = 10

@@ -11,7 +11,19 @@ from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import BindParameter, Connection, and_, bindparam, column, func, or_, select, tuple_, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Text,
+    and_,
+    bindparam,
+    column,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy import insert as insert_into
 
 from reelgate.core.errors import Failure
@@ -133,7 +145,7 @@ _LEASE: Final = Prepared(
 )
 _LEASE_MANY: Final = Prepared(
     update(tasks)
-    .where(tasks.c.id.in_(select(column("value")).select_from(func.json_each(bindparam("ids")))))
+    .where(tasks.c.id.in_(select(column("value", Text)).select_from(func.json_each(bindparam("ids")))))
     .values(lease_epoch=tasks.c.lease_epoch + 1, leased_at=bindparam("now"))
     .returning(*_COLUMNS)
 )

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -34,6 +34,7 @@ from reelgate.core.lifecycle import Status
 from reelgate.store import jobs
 from reelgate.store.backend import UNUSABLE, Backend, Connection
 from reelgate.store.jobs import HOMELESS, Load, Wake
+from reelgate.store.postgres import UNREACHABLE
 from reelgate.telemetry import log, meter
 from reelgate.worker.embedded import BROKEN_BACKOFF_S
 
@@ -94,6 +95,7 @@ class DistributedRunner:
         lost: Callable[[str], Awaitable[None]],
         heartbeat_s: float,
         look_s: float = LOOK_S,
+        broken_backoff_s: Sequence[float] = BROKEN_BACKOFF_S,
     ) -> None:
         """`bind` moves a queued task to a channel; `lost` is told of tasks that were taken over by others."""
         self._backend = backend
@@ -105,6 +107,7 @@ class DistributedRunner:
         self._lost = lost
         self._heartbeat_s = heartbeat_s
         self._look_s = look_s
+        self._broken_backoff_s = broken_backoff_s
         self._owner = uuid.uuid4()
         self._held = _Held()
         self._broken: dict[str, int] = {}
@@ -340,7 +343,7 @@ class DistributedRunner:
             times = self._broken[task_id] = self._broken.get(task_id, 0) + 1
             meter.broken_advances.inc()
             log.exception("advance_broke", task=task_id, times=times)
-            wait = BROKEN_BACKOFF_S[min(times, len(BROKEN_BACKOFF_S)) - 1]
+            wait = self._broken_backoff_s[min(times, len(self._broken_backoff_s)) - 1]
             self._held.again[task_id] = await self._repeat(job, task_id, wait)
 
     async def _must_wait(self, job: Job, task_id: str) -> bool:
@@ -512,7 +515,7 @@ class _Queue(Queries):
                 global_concurrency_limit,
                 heartbeat_timeout + self._patience(),
             )
-        except jobs.UNREACHABLE as away:
+        except UNREACHABLE as away:
             if self._silent_since is None:
                 self._silent_since = self._runner.clock.monotonic()
                 log.warning("queue_unreachable", reason=type(away).__name__)
@@ -534,19 +537,19 @@ class _Queue(Queries):
     async def queued_work(self, entrypoints: list[QueueEntrypoint]) -> int:
         try:
             return await super().queued_work(entrypoints)
-        except jobs.UNREACHABLE:
+        except UNREACHABLE:
             return 0
 
     async def eligible_queued_work(self, entrypoints: list[QueueEntrypoint]) -> int:
         try:
             return await super().eligible_queued_work(entrypoints)
-        except jobs.UNREACHABLE:
+        except UNREACHABLE:
             return 0
 
     async def next_deferred_eta(self, entrypoints: list[QueueEntrypoint]) -> timedelta | None:
         try:
             return await super().next_deferred_eta(entrypoints)
-        except jobs.UNREACHABLE:
+        except UNREACHABLE:
             return None
 
     async def update_heartbeat(self, job_ids: list[JobId]) -> None:
