@@ -30,7 +30,11 @@ def test_no_secret_reaches_a_log_or_an_answer_even_at_debug(tmp_path: Path) -> N
         )  # fmt: skip
         answers.append(reelgate(data, "channels", "list", "--json"))
         answers.append(reelgate(data, "config", "--json"))
-        env = {"REELGATE_LOG_LEVEL": "debug", "REELGATE_UNCONFIRMED_TIMEOUT_S": "2"}
+        env = {
+            "REELGATE_LOG_LEVEL": "debug",
+            "REELGATE_LOG_REQUESTS": "on",
+            "REELGATE_UNCONFIRMED_TIMEOUT_S": "2",
+        }
         server = stack.enter_context(Server(data, env))
         made: list[str] = []
         for fault in FAULTS:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import shutil
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from reelgate.testing.upstream.clip import clip as tiny_clip
-from tests.faults.conftest import PATIENCE_S, Server, reelgate
+from tests.faults.conftest import CLEAN, PATIENCE_S, Server, reelgate
 from tests.telemetry.collector import collector
 
 PROMPT = "a canary in a cage"
@@ -170,3 +173,24 @@ def test_a_task_is_followed_from_its_request_through_a_killed_process_to_its_cli
     everything = log.read_text() + figures + kept.raw.decode("latin-1")
     for canary in (key, PROMPT, SECRET):
         assert canary not in everything
+
+
+def test_a_server_that_is_not_ready_says_why_and_the_doctor_repeats_it(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    with Server(data) as server:
+        shutil.rmtree(data / "spool")
+        answer, text = eventually(
+            lambda: (got := ask(server, "GET", "/ready", "none"))[0].status == 503 and got, "it stayed ready"
+        )
+        words = [sys.executable, "-m", "reelgate.cli", "--data", str(data), "doctor", "--json"]
+        done = subprocess.run(
+            words, env=CLEAN, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+        )
+        assert ask(server, "GET", "/health", "none")[0].status == 200
+        assert server.stop() == 0
+
+    [found] = [check for check in json.loads(done.stdout) if check["check"] == "server"]
+    assert answer.getheader("retry-after") is not None
+    assert found["state"] == "fail"
+    assert found["finding"] == json.loads(text)["reasons"][0]

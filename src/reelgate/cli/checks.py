@@ -6,6 +6,7 @@ No upstream is called: a check must never cost money.
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import shutil
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from reelgate.cli import local
+from reelgate.cli.doors import Ask, HttpDoor, NoAnswer
 from reelgate.cli.session import Session
 from reelgate.cli.trouble import Trouble
 from reelgate.cli.words import say
@@ -199,4 +201,18 @@ async def _server(settings: Settings) -> Check:
     server = await local.find_server(settings.data)
     if server is None:
         return Check("server", "ok", say("doctor.server.none"))
+    try:
+        ready = await HttpDoor(server.address).send(Ask(method="GET", path="/ready"))
+    except NoAnswer as silent:
+        return Check("server", "fail", str(silent), say("doctor.server.next"))
+    if ready.status != 200:
+        return Check("server", "fail", _reasons(ready.body), say("doctor.server.next"))
     return Check("server", "ok", say("doctor.server.runs", address=server.address, pid=server.pid))
+
+
+def _reasons(body: bytes) -> str:
+    """Give the server's own words for why it is not ready."""
+    try:
+        return " ".join(json.loads(body)["reasons"])
+    except (ValueError, KeyError, TypeError):
+        return "/ready"

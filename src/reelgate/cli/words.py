@@ -164,7 +164,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "Another Reelgate works on {data} and does not answer here; it may be starting or stopping.",
         "另一个 Reelgate 正在使用 {data} 但没有应答；它可能正在启动或停止。",
     ),
-    "local.traces": ("Traces are wanted, and what they need is not installed.", "已要求链路追踪，但所需组件未安装。"),
+    "local.traces": (
+        "Traces are wanted, and what they need is not installed.",
+        "已要求链路追踪，但所需组件未安装。",
+    ),
     "local.traces.next": (
         "Install the extra: pip install 'reelgate[otel]'; or unset REELGATE_TRACES.",
         "请安装附加组件：pip install 'reelgate[otel]'；或取消 REELGATE_TRACES。",
@@ -734,6 +737,10 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "doctor.server.none": ("none runs on this data folder", "此数据目录上没有运行服务器"),
     "doctor.server.runs": ("{address}, process {pid}", "{address}，进程 {pid}"),
+    "doctor.server.next": (
+        "The server runs and is not ready; its log says more.",
+        "服务器在运行但尚未就绪；详情见其日志。",
+    ),
     "doctor.guard.closed": ("private addresses are refused", "拒绝访问内网地址"),
     "doctor.guard.open": ("private addresses are refused, except {allow}", "拒绝访问内网地址，例外：{allow}"),
     "doctor.guard.next": ("Correct REELGATE_NET_ALLOW.", "请改正 REELGATE_NET_ALLOW。"),
