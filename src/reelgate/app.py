@@ -8,7 +8,7 @@ import os
 import secrets
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib import resources
@@ -16,12 +16,13 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import IO, Any
 
-from reelgate.auth.keys import PEPPER_FILE, create_key, pepper_of
+from reelgate.auth.keys import PEPPER_FILE, check_pepper, create_key, pepper_of
 from reelgate.auth.scopes import Scope
 from reelgate.core.dialect import Dialect
+from reelgate.core.engine import Engine
 from reelgate.core.ids import Kind, encode, sortable
 from reelgate.core.profile import Profiles, parse_profiles
-from reelgate.engine import backups, bootstrap, deliver, route, sweep
+from reelgate.engine import backups, bootstrap, route, sweep
 from reelgate.engine.advance import advance
 from reelgate.engine.backups import Installation
 from reelgate.engine.channels import ChannelTable
@@ -41,9 +42,10 @@ from reelgate.store.backend import Backend, open_backend
 from reelgate.telemetry import log
 from reelgate.telemetry.traces import around
 from reelgate.worker.embedded import EmbeddedRunner
-from reelgate.worker.housekeeping import every
+from reelgate.worker.housekeeping import Chore, alone, every, together
 
 Asgi = Callable[..., Awaitable[None]]
+EVERYWHERE = 1 << 30
 BACKUP_EVERY_H = 24
 BACKUP_LOOK_S = 600.0
 """How often it is looked whether a backup is due."""
@@ -157,20 +159,30 @@ def owned(folder: Path) -> Generator[None]:
         handle.close()
 
 
-def compose(settings: Settings, backend: Backend, clock: SystemClock) -> Context:
-    """Wire the rooms together."""
+Beside = tuple[Callable[[], Awaitable[None]], ...]
+"""What runs as long as the process does."""
+
+
+def compose(settings: Settings, backend: Backend, clock: SystemClock) -> tuple[Context, Beside]:
+    """Wire the rooms together; gives what has to run beside, too."""
     dialects, profiles = load_dialects()
     channels = ChannelTable(profiles)
     blobs = open_blobs(settings)
     guard = Guard(allow=settings.net_allow)
     allowances = AllowanceTable(_pick(Defaults, settings))
-    runner = EmbeddedRunner(
-        clock,
-        slots_of=lambda channel_id: _slots(channels, channel_id),
-        channels_for=lambda model: route.channels_for(channels, model),
-        rebind=lambda task_id, channel_id: route.rebind(ctx, task_id, channel_id),
-        pace=Pace(clock, allowances).wait_s,
-    )
+    ids = SystemIds(clock)
+    if backend.kind == "postgresql":
+        engine, hub, beside = _together(settings, backend, clock, channels, ids.token(), lambda: ctx)
+    else:
+        beside: Beside = ()
+        hub = Hub(backend)
+        engine = EmbeddedRunner(
+            clock,
+            slots_of=lambda channel_id: _slots(channels, channel_id),
+            channels_for=lambda model: route.channels_for(channels, model),
+            rebind=lambda task_id, channel_id: route.rebind(ctx, task_id, channel_id),
+            pace=Pace(clock, allowances).wait_s,
+        )
     ctx: Context = Context(
         backend=backend,
         blobs=blobs,
@@ -180,16 +192,32 @@ def compose(settings: Settings, backend: Backend, clock: SystemClock) -> Context
         dialects=dialects,
         profiles=profiles,
         clock=clock,
-        ids=SystemIds(clock),
+        ids=ids,
         channels=channels,
-        hub=Hub(backend),
+        hub=hub,
         rounds=Rounds(clock),
-        engine=runner,
+        engine=engine,
         limits=_pick(Limits, settings),
         rules=_pick(Rules, settings),
         allowances=allowances,
     )
-    return ctx
+    return ctx, beside
+
+
+def _together(
+    settings: Settings,
+    backend: Backend,
+    clock: SystemClock,
+    channels: ChannelTable,
+    name: str,
+    composed: Callable[[], Context],
+) -> tuple[Engine, Hub, Beside]:
+    from reelgate.store.postgres import PostgresBackend  # noqa: PLC0415 (only the database in use is loaded)
+    from reelgate.worker.together import join  # noqa: PLC0415
+
+    assert isinstance(backend, PostgresBackend)  # noqa: S101 - its kind says so
+    joined = join(backend, clock, channels, composed, name=name, heartbeat_s=settings.heartbeat_s)
+    return joined.runner, joined.hub, joined.beside
 
 
 def open_blobs(settings: Settings) -> BlobStore:
@@ -250,36 +278,42 @@ def _pick(kind: type[Any], settings: Settings) -> Any:
 
 def _slots(channels: ChannelTable, channel_id: str) -> int:
     channel = channels.get(channel_id)
-    return 0 if channel is None or not channel.enabled else channel.concurrency
+    if channel is None:
+        return EVERYWHERE  # nobody works there any more: its tasks end, or find another channel
+    return channel.concurrency if channel.enabled else 0
 
 
 @asynccontextmanager
 async def open_gateway(settings: Settings, *, engine: bool = True) -> AsyncGenerator[Gateway]:
     """Compose Reelgate on its data folder and, with `engine`, serve and move its tasks until the block ends.
 
-    Raises DataFolderBusy when another engine works there.
+    On PostgreSQL `settings.role` says which of the two, beside any number of other processes. Raises
+    DataFolderBusy when another engine works on a folder of its own, StoreError when the key pepper
+    is not that of the other processes.
     """
-    with owned(settings.data) if engine else nullcontext():
+    with owned(settings.data) if engine and not settings.shared else nullcontext():
         await asyncio.to_thread(current.ensure, settings.database_url)
         backend = await open_backend(settings.database_url)
         clock = SystemClock()
-        ctx = compose(settings, backend, clock)
+        ctx, beside = compose(settings, backend, clock)
         try:
             await bootstrap.first_rows(ctx)
             await ctx.channels.reload(backend)
             await ctx.allowances.reload(backend)
-            pepper = pepper_of(settings.data)
+            pepper = await _pepper(ctx, settings)
             # Asked of the rows rather than of the first start, which may have been cut short.
             keys = await backend.point(key_rows.count)
-            admin_key = await _admin_key(ctx, pepper) if keys == 0 else None
+            serves = engine and settings.role != "worker"
+            admin_key = await _admin_key(ctx, pepper) if keys == 0 and (serves or not engine) else None
             async with _surfaces(ctx, pepper, settings) if engine else nullcontext() as asgi:
                 gateway = Gateway(asgi, ctx, settings, admin_key)
                 async with (
-                    _running(ctx, clock) if engine else nullcontext(),
+                    _running(ctx, beside, settings.role) if engine else nullcontext(),
                     _backing_up(settings, clock) if engine else nullcontext(),
                 ):
                     yield gateway
         finally:
+            await ctx.engine.settle()
             await ctx.client.close()
             await ctx.renders.close()
             await backend.close()
@@ -288,7 +322,7 @@ async def open_gateway(settings: Settings, *, engine: bool = True) -> AsyncGener
 @asynccontextmanager
 async def _surfaces(ctx: Context, pepper: bytes, settings: Settings) -> AsyncGenerator[Asgi]:
     # Commands that only look at rows do without the web framework, which takes longer to load than they run.
-    from reelgate.api import build_app  # noqa: PLC0415
+    from reelgate.api import build_app, build_probes  # noqa: PLC0415
     from reelgate.api.metrics import Readers  # noqa: PLC0415
 
     readers = Readers(
@@ -297,11 +331,23 @@ async def _surfaces(ctx: Context, pepper: bytes, settings: Settings) -> AsyncGen
         keep_s=settings.metrics_keep_s,
         folder=settings.data,
     )
-    app = build_app(ctx, pepper, readers=readers)
+    if settings.role == "worker":
+        yield build_probes(ctx, settings.role, readers)
+        return
+    app = build_app(ctx, pepper, role=settings.role, readers=readers)
     try:
         yield around(app)
     finally:
         await app.state.door.close()
+
+
+async def _pepper(ctx: Context, settings: Settings) -> bytes:
+    """Give what keys are digested with; where several machines share the keys, they have to share it."""
+    given = settings.key_pepper
+    pepper = bytes.fromhex(given) if given else await asyncio.to_thread(pepper_of, settings.data)
+    if settings.shared:
+        await check_pepper(ctx.backend, pepper)
+    return pepper
 
 
 async def _admin_key(ctx: Context, pepper: bytes) -> str:
@@ -312,50 +358,44 @@ async def _admin_key(ctx: Context, pepper: bytes) -> str:
 
 
 @asynccontextmanager
-async def _running(ctx: Context, clock: SystemClock) -> AsyncGenerator[None]:
-    runner = ctx.engine
-    assert isinstance(runner, EmbeddedRunner)  # noqa: S101 - composed above
+async def _running(ctx: Context, beside: Beside, role: str) -> AsyncGenerator[None]:
     ready = asyncio.Event()
 
     async def started() -> None:
         await sweep.wake_open_tasks(ctx)
         ready.set()
 
-    chores = [
-        asyncio.create_task(ctx.hub.run()),
-        asyncio.create_task(runner.run(lambda task_id: advance(ctx, task_id), started)),
-        *(
-            asyncio.create_task(every(clock, seconds, name, work))
-            for seconds, name, work in _housekeeping(ctx)
-        ),
-    ]
-    await ready.wait()
+    async def work() -> None:
+        if role == "api":
+            ready.set()
+        else:
+            await ctx.engine.run(lambda task_id: advance(ctx, task_id), started)
+
+    chores = [asyncio.ensure_future(run()) for run in (ctx.hub.run, work, *beside)]
+    for seconds, name, done in _housekeeping(ctx, role):
+        chores.append(asyncio.create_task(every(ctx.clock, seconds, name, done)))
     try:
+        await _until(ready, chores)
         yield
     finally:
         ctx.hub.close()
+        ctx.engine.stop()
         await ctx.rounds.close()
-        await runner.drain(ctx.rules.drain_s)
+        await ctx.engine.drain(ctx.rules.drain_s)
         for chore in chores:
             chore.cancel()
         await asyncio.gather(*chores, return_exceptions=True)
 
 
-def _housekeeping(ctx: Context) -> list[tuple[float, str, Callable[[], Awaitable[object]]]]:
-    async def notice_others() -> None:
-        if await ctx.backend.changed_elsewhere():
-            await ctx.channels.reload(ctx.backend)
-            await ctx.allowances.reload(ctx.backend)
-            await sweep.notice_cancels(ctx)
-            await sweep.wake_open_tasks(ctx)
-            ctx.hub.wake()
+async def _until(ready: asyncio.Event, chores: Sequence[asyncio.Future[None]]) -> None:
+    """Wait for the first sweep; raises what ends a chore before it."""
+    waiting = asyncio.ensure_future(ready.wait())
+    await asyncio.wait([waiting, *chores], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    for chore in chores:
+        if chore.done() and not ready.is_set():
+            chore.result()
 
-    return [
-        (0.5, "notice_others", notice_others),
-        (1.0, "deliver", lambda: deliver.deliver_due(ctx)),
-        (30.0, "wake_open_tasks", lambda: sweep.wake_open_tasks(ctx)),
-        (30.0, "notice_cancels", lambda: sweep.notice_cancels(ctx)),
-        (float(ctx.rules.late_poll_s), "settle_disputes", lambda: sweep.settle_disputes(ctx)),
-        (3_600.0, "forget_old", lambda: sweep.forget_old(ctx)),
-        (3_600.0, "collect_orphans", lambda: sweep.collect_orphans(ctx)),
-    ]
+
+def _housekeeping(ctx: Context, role: str) -> list[Chore]:
+    return together(ctx, works=role != "api") if ctx.engine.in_rows else alone(ctx)

@@ -9,6 +9,7 @@ import signal
 import socket
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 import msgspec
@@ -23,7 +24,7 @@ from reelgate.telemetry.traces import traced
 
 
 def serve(settings: Settings, announce: Callable[[Gateway, str], None]) -> None:
-    """Serve API and engine until a signal says stop; drains and exits within 25 s.
+    """Serve what the process's role says until a signal says stop; drains and exits within 25 s.
 
     `announce` is called once with the gateway and its address when it is ready.
     """
@@ -109,6 +110,9 @@ def _noted(settings: Settings, port: int) -> Generator[str]:
     """Keep `server.json` in the data folder while the server runs, so that the command line finds it."""
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    if settings.role == "worker":
+        yield address
+        return
     path = settings.data / "server.json"
     part = path.with_suffix(".part")
     part.write_bytes(msgspec.json.encode({"url": address, "pid": os.getpid()}))
@@ -116,11 +120,25 @@ def _noted(settings: Settings, port: int) -> Generator[str]:
     try:
         yield address
     finally:
+        _forget(path)
+
+
+def _forget(path: Path) -> None:
+    """Remove the note unless another server on the same folder has written its own since."""
+    try:
+        mine = msgspec.json.decode(path.read_bytes())["pid"] == os.getpid()
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if mine:
         path.unlink(missing_ok=True)
 
 
 def run_worker(settings: Settings) -> None:
-    """Move tasks without serving, until a signal says stop."""
+    """Move tasks without serving, until a signal says stop; answers probes on a port of its own if it has one."""
+    if settings.worker_port is not None:
+        here = settings.model_copy(update={"port": settings.worker_port})
+        serve(here, lambda _, address: log.info("working", data=str(settings.data), probes=address))
+        return
 
     async def work() -> None:
         stop = asyncio.Event()

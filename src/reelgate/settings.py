@@ -33,6 +33,27 @@ class Settings(BaseSettings):
     database: str | None = Field(
         None, description="`postgresql://…`; SQLite in the data folder when not set."
     )
+    role: Literal["all", "api", "worker"] = Field(
+        "all", description="What this process does beside others on PostgreSQL: serve, move tasks, or both."
+    )
+    worker_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="The port on which a worker answers `/health`, `/ready` and `/metrics`; none when not set.",
+    )
+    heartbeat_s: float = Field(
+        12.0,
+        ge=1,
+        le=120,
+        description="Seconds of silence after which a worker's tasks are taken over by others (PostgreSQL).",
+    )
+    key_pepper: str | None = Field(
+        None,
+        repr=False,
+        pattern="^[0-9a-f]{64}$",
+        description="What stored keys are digested with, 64 hexadecimal digits, the same for all processes; the file `key-pepper` in the data folder when not set.",
+    )
     net_allow: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Addresses (CIDR or host), comma-separated, that pictures and webhooks may reach although private.",
@@ -172,6 +193,11 @@ class Settings(BaseSettings):
     def backup_folder(self) -> Path:
         """Where backups are kept that nobody named a place for."""
         return self.backups or self.data / "backups"
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may work on the same tasks."""
+        return not self.database_url.startswith("sqlite")
 
     @property
     def database_url(self) -> str:

@@ -38,6 +38,18 @@ def build_app(
     return app
 
 
+def build_probes(ctx: Context, role: str, readers: metrics.Readers | None = None) -> FastAPI:
+    """Put together what a process answers that serves nobody."""
+    app = FastAPI(
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    edge.install(app, probes(ctx, role, readers), ctx.ids)
+    return app
+
+
 def probes(ctx: Context, role: str = "all", readers: metrics.Readers | None = None) -> list[APIRoute]:
     """Give `/health`, `/ready` and `/metrics`, which a process that serves nothing else offers as well."""
     readiness = Readiness(ctx)

@@ -21,8 +21,9 @@ from reelgate.auth.scopes import EVERYDAY, Scope, parse_scopes
 from reelgate.core.clock import Clock
 from reelgate.core.errors import Code, refuse
 from reelgate.core.ids import Ids, encode
+from reelgate.store import facts
 from reelgate.store import keys as key_rows
-from reelgate.store.backend import Backend, Connection
+from reelgate.store.backend import Backend, Connection, StoreError
 from reelgate.store.keys import Key
 from reelgate.store.tables import DEFAULT_PROJECT, DEFAULT_USER
 
@@ -33,6 +34,8 @@ _SECRET_CHARS: Final = 52
 _LONGEST: Final = 1024
 PEPPER_BYTES: Final = 32
 PEPPER_FILE: Final = "key-pepper"
+PEPPER_MARK: Final = "key_pepper_mark"
+"""The fact by which processes tell whether they have the same pepper; says nothing about it."""
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,6 +137,21 @@ def _put_pepper(path: Path) -> None:
         pass
     finally:
         made.unlink()
+
+
+async def check_pepper(backend: Backend, pepper: bytes) -> None:
+    """See to it that every process that shares the keys digests them alike.
+
+    Raises StoreError when another one does it with another pepper.
+    """
+    mark = hmac.new(pepper, b"reelgate key pepper", "sha256").hexdigest()
+    noted = await backend.write(lambda conn: facts.claim(conn, PEPPER_MARK, mark))
+    if not hmac.compare_digest(noted, mark):
+        msg = (
+            f"this process digests keys with another pepper than the others on this database: give it their"
+            f" `{PEPPER_FILE}` file, or the same REELGATE_KEY_PEPPER"
+        )
+        raise StoreError(msg)
 
 
 class Minted(msgspec.Struct, frozen=True):

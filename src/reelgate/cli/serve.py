@@ -14,20 +14,26 @@ from reelgate.cli.words import say
 
 if TYPE_CHECKING:
     from reelgate.app import Gateway
+    from reelgate.settings import Settings
 
 
 @click.command(help=say("serve.help"))
 @click.option("--host", help=say("serve.host"))
 @click.option("--port", type=click.IntRange(0, 65535), help=say("serve.port"))
+@click.option("--role", type=click.Choice(["all", "api", "worker"]), help=say("serve.role"))
 @local
 @pass_session
-def serve(session: Session, host: str | None, port: int | None) -> None:
+def serve(session: Session, host: str | None, port: int | None, role: str | None) -> None:
     """Run the server."""
     from reelgate import __version__, server
     from reelgate.cli import local as here
 
-    settings = session.settings(host=host, port=port)
-    running = asyncio.run(here.find_server(settings.data))
+    settings = session.settings(host=host, port=port, role=role)
+    _may_have_its_role(settings)
+    if settings.role == "worker":
+        _work(settings)
+        return
+    running = None if settings.shared else asyncio.run(here.find_server(settings.data))
     if running is not None:
         raise Trouble(
             say("serve.running", data=settings.data, pid=running.pid, address=running.address),
@@ -42,6 +48,21 @@ def serve(session: Session, host: str | None, port: int | None) -> None:
 
     with here.explained(settings):
         server.serve(settings, announce)
+
+
+def _may_have_its_role(settings: Settings) -> None:
+    if settings.role != "all" and not settings.shared:
+        raise Trouble(say("worker.sqlite"), next_step=say("worker.sqlite.next"))
+
+
+def _work(settings: Settings) -> None:
+    from reelgate import server
+    from reelgate.cli import local as here
+
+    if settings.worker_port is not None:
+        _must_be_free(settings.host, settings.worker_port)
+    with here.explained(settings):
+        server.run_worker(settings)
 
 
 def _must_be_free(host: str, port: int) -> None:
@@ -63,11 +84,6 @@ def _must_be_free(host: str, port: int) -> None:
 @pass_session
 def worker(session: Session) -> None:
     """Run a worker beside servers on one PostgreSQL."""
-    from reelgate import server
-    from reelgate.cli import local as here
-
-    settings = session.settings()
-    if not settings.database_url.startswith("postgres"):
-        raise Trouble(say("worker.sqlite"), next_step=say("worker.sqlite.next"))
-    with here.explained(settings):
-        server.run_worker(settings)
+    settings = session.settings(role="worker")
+    _may_have_its_role(settings)
+    _work(settings)

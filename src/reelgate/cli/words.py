@@ -584,6 +584,10 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "serve.host": ("The address to listen on.", "监听地址。"),
     "serve.port": ("The port to listen on.", "监听端口。"),
+    "serve.role": (
+        "What this process does beside others on PostgreSQL: all, api or worker.",
+        "本进程与 PostgreSQL 上其他进程协作时的角色：all、api 或 worker。",
+    ),
     "serve.running": (
         "Reelgate already runs on {data} (process {pid}, {address}).",
         "Reelgate 已在 {data} 上运行（进程 {pid}，{address}）。",

@@ -66,6 +66,14 @@ class Engine(Protocol):
         """Deliver wake-ups until cancelled."""
         ...
 
+    async def look(self) -> None:
+        """See how full the lanes are, so that new tasks go where there is room."""
+        ...
+
+    async def even_out(self) -> None:
+        """Let waiting tasks follow their channels, and none wait while another one that serves it has a free slot."""
+        ...
+
     def stop(self) -> None:
         """Start nothing more."""
         ...

@@ -21,9 +21,9 @@ async def first_rows(ctx: Context) -> None:
 
 
 def _first_rows(conn: Connection, ctx: Context) -> None:
-    if setting_rows.get(conn, _DONE) is not None:
-        return
     now = ctx.clock.now_ms()
+    if setting_rows.get(conn, _DONE) is not None or not setting_rows.claim(conn, _DONE, now, now):
+        return
     channel = Channel(
         id=ctx.ids.new("chan"),
         name=BUILT_IN,
@@ -35,4 +35,3 @@ def _first_rows(conn: Connection, ctx: Context) -> None:
     channel_rows.insert(conn, channel, now)
     for alias in ALIASES:
         channel_rows.put_alias(conn, alias, MODEL, now)
-    setting_rows.put(conn, _DONE, now, now)

@@ -37,18 +37,22 @@ class ChannelTable:
         self._aliases: dict[str, str] = {}
         self._by_model: dict[str, tuple[Channel, ...]] = {}
         self._found: dict[str, Served] = {}
+        self.version = 0
+        """Grows when something changed."""
 
     async def reload(self, backend: Backend) -> None:
         """Read channels and aliases anew."""
         rows = await backend.point(channel_rows.all_channels)
         aliases = await backend.point(channel_rows.all_aliases)
-        self.replace(rows, aliases)
+        if rows != self.all() or aliases != self._aliases:
+            self.replace(rows, aliases)
 
     def replace(self, rows: Iterable[Channel], aliases: Mapping[str, str]) -> None:
         """Take over a new set of channels and aliases."""
         self._channels = {c.id: c for c in rows}
         hide(channel.secret for channel in self._channels.values())
         self._aliases = dict(aliases)
+        self.version += 1
         by_model: dict[str, list[Channel]] = {}
         for channel in self._channels.values():
             if channel.enabled and channel.dialect in self._profiles:

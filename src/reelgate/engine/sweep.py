@@ -103,7 +103,7 @@ async def settle_disputes(ctx: Context) -> None:
 
 
 async def forget_old(ctx: Context) -> None:
-    """Remove rows past their keeping time and spooled files nobody finished."""
+    """Remove rows past their keeping time."""
     now = ctx.clock.now_ms()
     await ctx.backend.write(lambda conn: idempotency_rows.prune(conn, now))
     await ctx.backend.write(lambda conn: event_rows.prune(conn, now - ctx.rules.event_keep_s * 1000))
@@ -111,6 +111,10 @@ async def forget_old(ctx: Context) -> None:
     for task_id in await ctx.backend.read(lambda conn: asset_rows.expired_tasks(conn, now)):
         await ctx.backend.write(lambda conn, t=task_id: asset_rows.delete_of_task(conn, t))
     await limits.forget_old(ctx)
+
+
+async def forget_spool(ctx: Context) -> None:
+    """Remove spooled files of this machine that nobody finished."""
     await ctx.blobs.sweep_spool(ctx.rules.orphan_grace_s, ctx.clock)
 
 

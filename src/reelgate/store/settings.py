@@ -16,6 +16,7 @@ _PUT: Final = Upsert(
     ("key",),
     change=lambda new: {"value": new.value, "updated_at": new.updated_at},
 )
+_CLAIM: Final = Upsert(settings, ("key",))
 _GET: Final = select(settings.c.value).where(settings.c.key == bindparam("key"))
 _ALL: Final = select(settings.c.key, settings.c.value).order_by(settings.c.key)
 _REMOVE: Final = delete(settings).where(settings.c.key == bindparam("b_key"))
@@ -31,6 +32,12 @@ def put(conn: Connection, key: str, value: Any, now: int) -> None:
     """Set a setting."""
     values = {"key": key, "value": jsontext.dump(value), "created_at": now, "updated_at": now}
     _PUT.run(conn, values)
+
+
+def claim(conn: Connection, key: str, value: Any, now: int) -> bool:
+    """Set a setting unless it is set; of two processes that do so at once, one is told False once the other is done."""
+    values = {"key": key, "value": jsontext.dump(value), "created_at": now, "updated_at": now}
+    return _CLAIM.run(conn, values)
 
 
 def all_settings(conn: Connection) -> dict[str, Any]:

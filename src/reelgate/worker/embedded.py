@@ -59,6 +59,7 @@ class EmbeddedRunner:
         channels_for: Callable[[str], Sequence[str]],
         rebind: Callable[[str, str], Awaitable[bool]],
         pace: Callable[[str], float] = lambda _: 0.0,
+        broken_backoff_s: Sequence[float] = BROKEN_BACKOFF_S,
     ) -> None:
         """`pace` takes a place for one more attempt of a channel and gives 0, or the seconds until there is one."""
         self._clock = clock
@@ -66,6 +67,7 @@ class EmbeddedRunner:
         self._channels_for = channels_for
         self._rebind = rebind
         self._pace = pace
+        self._broken_backoff_s = broken_backoff_s
         self._lanes: dict[str, Lane] = {}
         self._order = count()
         self._known: dict[str, Job] = {}
@@ -137,6 +139,14 @@ class EmbeddedRunner:
         if started is not None:
             await started()
         await asyncio.Event().wait()
+
+    async def look(self) -> None:
+        """Return at once: this process fills every lane itself."""
+
+    async def even_out(self) -> None:
+        """Look at every lane again, because channels may have changed."""
+        for channel_id in list(self._lanes):
+            self._pump(channel_id)
 
     def stop(self) -> None:
         """Start nothing more."""
@@ -230,7 +240,8 @@ class EmbeddedRunner:
             times = self._broken[job.task_id] = self._broken.get(job.task_id, 0) + 1
             meter.broken_advances.inc()
             log.exception("advance_broke", task=job.task_id, times=times)
-            self._again[job.task_id] = (job, BROKEN_BACKOFF_S[min(times, len(BROKEN_BACKOFF_S)) - 1])
+            waits = self._broken_backoff_s
+            self._again[job.task_id] = (job, waits[min(times, len(waits)) - 1])
 
     def _done(self, job: Job, lane: Lane) -> None:
         lane.active -= 1
