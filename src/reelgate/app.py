@@ -39,6 +39,7 @@ from reelgate.settings import Settings
 from reelgate.store import current
 from reelgate.store import keys as key_rows
 from reelgate.store.backend import Backend, open_backend
+from reelgate.telemetry.traces import around
 from reelgate.telemetry import log
 from reelgate.telemetry.traces import around
 from reelgate.worker.embedded import EmbeddedRunner
@@ -330,6 +331,9 @@ async def _surfaces(ctx: Context, pepper: bytes, settings: Settings) -> AsyncGen
         token=settings.metrics_token,
         keep_s=settings.metrics_keep_s,
         folder=settings.data,
+        backups=settings.backup_folder
+        if settings.backup_every_h or settings.database_url.startswith("sqlite")
+        else None,
     )
     if settings.role == "worker":
         yield build_probes(ctx, settings.role, readers)

@@ -6,6 +6,7 @@ import pytest
 
 from reelgate.api.errors import LONGEST_RETRY_AFTER_S, MAPPED, answer
 from reelgate.core.errors import Code, Failure
+from reelgate.engine.readiness import KEEP_S
 from tests.api.harness import Bench
 
 
@@ -80,6 +81,7 @@ async def test_a_fault_of_our_own_says_nothing_but_where_to_look(bench: Bench):
 async def test_not_ready_without_a_database(bench: Bench):
     assert (await bench.ask("GET", "/ready", key=None)).status == 200
     await bench.ctx.backend.close()
+    await bench.clock.advance(KEEP_S + 0.1)
 
     assert (await bench.ask("GET", "/ready", key=None)).status == 503
     assert (await bench.ask("GET", "/health", key=None)).status == 200
