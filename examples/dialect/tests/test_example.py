@@ -1,18 +1,21 @@
-"""The example's answers and what they mean."""
+"""The example's answers and what they mean, and whole flows against its simulator."""
 
 from __future__ import annotations
 
 import importlib.resources
+from pathlib import Path
 from typing import Any
 
 import pytest
 from reelgate_example.example import DIALECT
+from simulator import FAMILY
 
 from reelgate.core.dialect import Channel, Phase, Submission
-from reelgate.core.profile import parse_profiles
+from reelgate.core.profile import Profile, parse_profiles
 from reelgate.core.task import Request, Size, Verb
 from reelgate.testing.conformance import Case, checks
 from reelgate.testing.play import play, reply
+from reelgate.testing.round_trip import TRIPS, Route
 
 CHANNEL = Channel(
     id="chan_1",
@@ -69,9 +72,17 @@ def test_a_running_job_reports_its_progress():
     assert (seen.phase, seen.progress, seen.word) == (Phase.IN_PROGRESS, 54, "RUNNING")
 
 
-def test_the_facts_beside_it_can_be_read():
+def facts() -> Profile:
     text = importlib.resources.files("reelgate_example").joinpath("example.toml").read_text("utf-8")
     profile = parse_profiles(text).find("example-1")
-
     assert profile is not None
-    assert profile.quote(5) == 100_000
+    return profile
+
+
+def test_the_facts_beside_it_can_be_read():
+    assert facts().quote(5) == 100_000
+
+
+@pytest.mark.parametrize("trip", TRIPS, ids=lambda t: t.__name__)
+async def test_it_gets_there_and_back(trip: Any, tmp_path: Path):
+    await trip(Route(dialect=DIALECT, family=FAMILY, profile=facts(), folder=tmp_path))
