@@ -102,9 +102,13 @@ async def move(
     there = {one.sha256: one.bytes async for one in target.listed()}
     wanted = [one async for one in source.listed()]
     work = _Move(BlobStore(spool.root, source), target, there, wanted, tell, remove)
-    async with asyncio.TaskGroup() as group:
-        for _ in range(AT_ONCE):
-            group.create_task(work.run())
+    movers = [asyncio.create_task(work.run()) for _ in range(AT_ONCE)]
+    try:
+        await asyncio.gather(*movers)
+    finally:
+        for mover in movers:
+            mover.cancel()
+        await asyncio.gather(*movers, return_exceptions=True)
     return work.moved
 
 
