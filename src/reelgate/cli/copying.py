@@ -16,6 +16,7 @@ from reelgate.cli.trouble import Exit, Trouble
 from reelgate.cli.words import say
 
 if TYPE_CHECKING:
+    from reelgate.settings import Settings
     from reelgate.store.copying import Copied
     from reelgate.store.invariants import Violation
 
@@ -45,7 +46,7 @@ def copy(session: Session, source: str | None, target: str, snapshot: bool) -> N
     with _held(source, target, snapshot=snapshot) as moment:
         copied = _copied(session, source, target)
     broken = run(doctor.violations(settings.model_copy(update={"data": data, "database": target})))
-    told = _Told(names[0], names[1], copied, moment, _also(data, names[1]), broken)
+    told = _Told(names[0], names[1], copied, moment, _also(settings, data, names[1]), broken)
     _as_json(told) if session.json else _as_text(told)
     if broken:
         raise Trouble(say("doctor.violated", count=len(broken)), next_step=say("doctor.violated.next"))
@@ -112,14 +113,15 @@ def _folder(url: str) -> Path | None:
     return sqlite.path_of(url).absolute().parent if url.startswith("sqlite") else None
 
 
-def _also(data: Path, target: str) -> list[str]:
+def _also(settings: Settings, data: Path, target: str) -> list[str]:
     """List what an installation needs beside its rows."""
     from reelgate.auth.keys import PEPPER_FILE
 
+    files = data / "blobs" if settings.storage == "disk" else settings.storage
     return [
         say("db.copy.also.settings", target=target),
         say("db.copy.also.pepper", path=data / PEPPER_FILE),
-        say("db.copy.also.files", path=data / "blobs"),
+        say("db.copy.also.files", place=files),
     ]
 
 

@@ -876,6 +876,14 @@ WORDS: dict[str, tuple[str, str]] = {
         "Move it away, or name another data folder with --data.",
         "请将其移走，或用 --data 指定其他数据目录。",
     ),
+    "db.key_wanted": (
+        "The backup was made where REELGATE_KEY_PEPPER is set; without the same value none of its API keys work.",
+        "该备份来自设置了 REELGATE_KEY_PEPPER 的安装；没有相同的值，其中的 API 密钥都无效。",
+    ),
+    "db.key_wanted.next": (
+        "Set REELGATE_KEY_PEPPER to the same value and restore again.",
+        "请把 REELGATE_KEY_PEPPER 设为相同的值，再次恢复。",
+    ),
     "db.no_key": (
         "{path} is not there; without it no API key of this installation works, and a backup is worth little.",
         "{path} 不存在；没有它，本安装的 API 密钥都无效，备份也就没有意义。",
@@ -942,12 +950,12 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "db.copy.also": ("Also needed at the new place:", "新位置还需要："),
     "db.copy.also.pepper": (
-        "{path}: the key file. Give every process the same one; without it no API key works.",
-        "{path}：密钥文件。每个进程都要使用同一个；没有它，任何 API 密钥都无法使用。",
+        "{path}: the key pepper. Give every process the same one, as this file or as REELGATE_KEY_PEPPER; without it no API key works.",
+        "{path}：密钥 pepper。每个进程都要使用同一个（此文件或 REELGATE_KEY_PEPPER）；没有它，任何 API 密钥都无法使用。",
     ),
     "db.copy.also.files": (
-        "{path}: the stored files. Share the folder, or move them to an object store.",
-        "{path}：已保存的文件。请共享该目录，或迁移到对象存储。",
+        "{place}: the stored files. A folder has to be shared, or moved into a bucket with `reelgate storage move`.",
+        "{place}：已保存的文件。目录需要共享，或用 `reelgate storage move` 迁移到对象存储。",
     ),
     "db.copy.also.settings": (
         "REELGATE_DATABASE={target} in the environment or `reelgate.toml` of every process, with the password.",
