@@ -39,7 +39,6 @@ from reelgate.settings import Settings
 from reelgate.store import current
 from reelgate.store import keys as key_rows
 from reelgate.store.backend import Backend, open_backend
-from reelgate.telemetry.traces import around
 from reelgate.telemetry import log
 from reelgate.telemetry.traces import around
 from reelgate.worker.embedded import EmbeddedRunner
@@ -242,6 +241,7 @@ def installation(settings: Settings) -> Installation:
         database_url=settings.database_url,
         open_blobs=lambda: open_blobs(settings),
         key_file=PEPPER_FILE,
+        given_key=bytes.fromhex(settings.key_pepper) if settings.key_pepper else None,
     )
 
 

@@ -158,6 +158,22 @@ async def test_a_restore_that_was_killed_may_be_done_again(tmp_path: Path) -> No
         assert {row.sha256 for row in await gateway.ctx.backend.read(blob_rows.all_blobs)} == files
 
 
+async def test_a_key_that_a_setting_gives_is_in_no_backup_and_has_to_be_given_again(tmp_path: Path) -> None:
+    given = {"key_pepper": os.urandom(32).hex()}
+    here = load(tmp_path / "here", given)
+    files = await filled(here)
+
+    manifest = await backups.write(installation(here), tmp_path / "backup", NOW)
+
+    assert manifest.pepper is None
+    assert not (tmp_path / "backup" / "key-pepper").exists()
+    with pytest.raises(BackupError, match="key_wanted"):
+        await backups.restore(tmp_path / "backup", installation(on(tmp_path / "there")))
+    there = load(tmp_path / "there", given)
+    await backups.restore(tmp_path / "backup", installation(there))
+    await holds(there, files)
+
+
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 async def test_writers_go_on_while_a_backup_is_made_and_it_shows_one_moment(
     request: pytest.FixtureRequest, tmp_path: Path, kind: str

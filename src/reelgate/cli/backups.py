@@ -39,7 +39,7 @@ def backup(session: Session, path: Path | None, with_files: bool) -> None:
     now = time.time()
     target = path or settings.backup_folder / backups.stamp(now)
     with here.explained(settings), _explained():
-        if of.kind == "sqlite":
+        if of.kind == "sqlite" and of.given_key is None:
             pepper_of(settings.data)
         manifest = run(backups.write(of, target, now, with_files=with_files))
     total = sum(blob.bytes for blob in manifest.blobs)
@@ -161,6 +161,8 @@ def _trouble(error: BackupError) -> Trouble:
             return Trouble(say("db.not_clean", data=error.name), next_step=say("db.not_clean.next"))
         case "other_key":
             return Trouble(say("db.other_key", path=error.name), next_step=say("db.other_key.next"))
+        case "key_wanted":
+            return Trouble(say("db.key_wanted"), next_step=say("db.key_wanted.next"))
         case "no_key":
             return Trouble(say("db.no_key", path=error.name), next_step=say("db.no_key.next"))
         case "absent":

@@ -39,6 +39,7 @@ AUTOMATIC: Final = "auto-"
 Finding = Literal[
     "exists",
     "no_key",
+    "key_wanted",
     "missing",
     "manifest",
     "format",
@@ -77,8 +78,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     source: Literal["sqlite", "postgresql"]
     database: str
     """SHA-256 of the database file."""
-    pepper: str
-    """SHA-256 of the key file."""
+    pepper: str | None
+    """SHA-256 of the key file; None when a setting gives what would be in it."""
     files: Literal["copied", "elsewhere"]
     """Whether the stored files are in the backup, or only named in it because they lie in a bucket."""
     storage: str
@@ -96,6 +97,8 @@ class Installation:
     """Opens where its files are kept; that makes folders."""
     key_file: str
     """The file in the data folder without which no key of the rows is recognised."""
+    given_key: bytes | None = None
+    """What would be in that file, when a setting gives it instead; then it is in no backup either."""
 
     @property
     def kind(self) -> Literal["sqlite", "postgresql"]:
@@ -133,7 +136,7 @@ async def write(
 def _begin(of: Installation, target: Path) -> Path:
     if target.exists():
         raise BackupError("exists", str(target))
-    if not (of.data / of.key_file).is_file():
+    if of.given_key is None and not (of.data / of.key_file).is_file():
         raise BackupError("no_key", str(of.data / of.key_file))
     part = target.with_name(f".{target.name}.{os.getpid()}")
     part.mkdir(parents=True, mode=0o700)
@@ -235,15 +238,16 @@ def _rows(database: Path) -> list[Kept]:
 def _manifest_of(
     of: Installation, part: Path, rows: list[Kept], now_s: float, files: _Files | None, storage: str
 ) -> Manifest:
-    shutil.copyfile(of.data / of.key_file, part / of.key_file)
-    (part / of.key_file).chmod(0o600)
+    if of.given_key is None:
+        shutil.copyfile(of.data / of.key_file, part / of.key_file)
+        (part / of.key_file).chmod(0o600)
     manifest = Manifest(
         format=FORMAT,
         schema=HEAD,
         created_at=int(now_s),
         source=of.kind,
         database=_digest(part / DATABASE),
-        pepper=_digest(part / of.key_file),
+        pepper=_digest(part / of.key_file) if of.given_key is None else None,
         files="elsewhere" if files is None else "copied",
         storage=storage,
         blobs=tuple(rows),
@@ -274,7 +278,7 @@ async def restore(source: Path, into: Installation) -> Manifest:
     """
     _must_be_clean(into)
     manifest = await asyncio.to_thread(check, source, into.key_file)
-    _same_key(source, into)
+    _same_key(source, manifest, into)
     made = not into.data.exists()
     stage = into.data / STAGE
     stage.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -346,17 +350,22 @@ def read_manifest(source: Path) -> Manifest:
 def _parts(folder: Path, manifest: Manifest, key_file: str) -> Iterator[tuple[str, Path, str]]:
     """Name every file that a backup should hold with its place and hash, the database first."""
     yield DATABASE, folder / DATABASE, manifest.database
-    yield key_file, folder / key_file, manifest.pepper
+    if manifest.pepper is not None:
+        yield key_file, folder / key_file, manifest.pepper
     if manifest.files == "copied":
         for blob in manifest.blobs:
             yield blob.sha256, folder / BLOBS / blob.sha256, blob.sha256
 
 
-def _same_key(source: Path, into: Installation) -> None:
+def _same_key(source: Path, manifest: Manifest, into: Installation) -> None:
     """Refuse to put rows beside a key file they were not made with: every key in them would be dead."""
-    own = into.data / into.key_file
-    if own.exists() and own.read_bytes() != (source / into.key_file).read_bytes():
-        raise BackupError("other_key", str(own))
+    path = into.data / into.key_file
+    own = into.given_key or (path.read_bytes() if path.exists() else None)
+    if manifest.pepper is None:
+        if own is None:
+            raise BackupError("key_wanted")
+    elif own is not None and own != (source / into.key_file).read_bytes():
+        raise BackupError("other_key", str(path))
 
 
 async def _must_have(blobs: BlobStore, manifest: Manifest) -> None:
@@ -384,13 +393,17 @@ async def _bring_files(source: Path, manifest: Manifest, blobs: BlobStore) -> No
 def _put(source: Path, manifest: Manifest, into: Installation) -> None:
     """Put the key file and then the rows in place: without its rows an installation has nothing yet."""
     stage = into.data / STAGE
-    for name, digest in ((into.key_file, manifest.pepper), (DATABASE, manifest.database)):
+    brings_key = manifest.pepper is not None and into.given_key is None
+    for name, _, digest in _parts(stage, manifest, into.key_file):
+        if name not in (DATABASE, into.key_file):
+            continue
         shutil.copyfile(source / name, stage / name)
         if _digest(stage / name) != digest:
             raise BackupError("sum", name)
         _flush(stage / name)
-    (stage / into.key_file).chmod(0o600)
-    (stage / into.key_file).rename(into.data / into.key_file)
+    if brings_key:
+        (stage / into.key_file).chmod(0o600)
+        (stage / into.key_file).rename(into.data / into.key_file)
     if into.kind == "sqlite":
         (stage / DATABASE).rename(sqlite.path_of(into.database_url))
     else:
