@@ -80,9 +80,10 @@ class Process:
 class Server:
     """A Reelgate server on a data folder, that can be killed and started again."""
 
-    def __init__(self, data: Path, env: dict[str, str] | None = None) -> None:
+    def __init__(self, data: Path, env: dict[str, str] | None = None, port: int = 0) -> None:
         self.data = data
         self.env = env
+        self.port = port
         self.process: Process | None = None
         self.address = ""
 
@@ -100,7 +101,16 @@ class Server:
 
     def start(self) -> None:
         (self.data / "server.json").unlink(missing_ok=True)
-        words = [sys.executable, "-m", "reelgate.cli", "--data", str(self.data), "serve", "--port", "0"]
+        words = [
+            sys.executable,
+            "-m",
+            "reelgate.cli",
+            "--data",
+            str(self.data),
+            "serve",
+            "--port",
+            str(self.port),
+        ]
         self.process = Process(words, self.data.parent / "server.log", self.env)
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
