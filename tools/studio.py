@@ -56,7 +56,7 @@ def main(args: list[str]) -> int:
         file = Path(folder) / "reelgate.db"
         snapshot(load(data).database_url, file)
         print(f"==> http://127.0.0.1:{port}/ (Ctrl-C ends it)", flush=True)
-        command = [sys.executable, "-m", "sqlite_web", "--read-only", "--no-browser"]
+        command = [sys.executable, "-m", "sqlite_web.sqlite_web", "--read-only", "--no-browser"]
         command += ["--host", "127.0.0.1", "--port", port, str(file)]
         return subprocess.run(command, env={**os.environ, "PYTHONPATH": str(tool)}, check=False).returncode  # noqa: TID251
 

@@ -151,19 +151,49 @@ def until(holds: Callable[[], bool]) -> bool:
     return False
 
 
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+def answered(port: int, path: str) -> str:
+    """Give a page; empty when there is none."""
+    try:
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)) as connection:
+            connection.request("GET", path)
+            with connection.getresponse() as answer:
+                return answer.read().decode() if answer.status == 200 else ""
+    except (OSError, http.client.HTTPException):
+        return ""
+
+
+@pytest.mark.slow
+def test_the_studio_is_served_on_loopback_and_ends_with_the_terminal(reelgate: Command) -> None:
+    assert reelgate("keys", "create", "laptop").code == 0
+    port = free_port()
+    command = [sys.executable, "-m", "tools.studio", "--port", str(port), "--data", str(reelgate.data)]
+    env = {**reelgate.environ(), "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")])}
+    process = subprocess.Popen(command, cwd=ROOT, env=env, start_new_session=True)
+    try:
+        assert until(lambda: "api_keys" in answered(port, "/"))
+        assert "hidden 1" in answered(port, "/api_keys/content/")
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(PATIENCE_S)
+    assert not answered(port, "/")
+
+
 @pytest.fixture
 def pm2(tmp_path: Path) -> Iterator[Callable[..., str]]:
     """Run PM2 with a home of its own, and end it and all it runs afterwards."""
     node.install(NODE)
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
     env = {
         **{k: v for k, v in os.environ.items() if not k.startswith("REELGATE_")},  # noqa: TID251
         "PM2_HOME": str(tmp_path / "pm2"),
         "PM2_DISABLE_VERSION_CHECK": "true",
         "REELGATE_DATA": str(tmp_path / "data"),
-        "REELGATE_PORT": str(port),
+        "REELGATE_PORT": str(free_port()),
         "PATH": f"{node.node().parent}:/usr/bin:/bin",
     }
 
@@ -191,13 +221,7 @@ def test_pm2_keeps_a_server_running(pm2: Callable[..., str]) -> None:
     port = int(env["REELGATE_PORT"])
 
     def answers() -> bool:
-        try:
-            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)) as connection:
-                connection.request("GET", "/health")
-                with connection.getresponse() as answer:
-                    return answer.status == 200
-        except (OSError, http.client.HTTPException):
-            return False
+        return "ok" in answered(port, "/health")
 
     assert until(answers)
     first = app()["pid"]
