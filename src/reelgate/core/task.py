@@ -149,6 +149,10 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """The request that made it, so that every line logged about it can be found by that."""
     traceparent: str | None = None
     """Its place in the trace of whoever asked for it, when traces were on."""
+    effective: str | None = None
+    """What will really be made (`core.effective.Effective`), as JSON, as it was shown before paying."""
+    adapted: str | None = None
+    """What was changed because the caller allowed it (`core.effective.Change`), as a JSON list."""
 
 
 class AttemptState(StrEnum):
@@ -177,6 +181,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     submitted_at: int | None
     ended_at: int | None
+    why: str | None = None
+    """Every channel that was looked at and what was said of it (`engine.route.Candidate`), as a JSON list."""
 
 
 class Variant(StrEnum):

@@ -9,15 +9,17 @@ from sqlalchemy import Connection, Row, bindparam, delete, select, update
 from sqlalchemy import insert as insert_into
 
 from reelgate.core.dialect import Channel
+from reelgate.core.profile import Profile
 from reelgate.store import jsontext
 from reelgate.store.rows import columns_of, named, names_of
-from reelgate.store.tables import aliases, channels
+from reelgate.store.tables import aliases, channels, learned_profiles
 from reelgate.store.upsert import Upsert
 
 _FIELDS: Final = names_of(Channel)
 _COLUMNS: Final = columns_of(channels, Channel)
 _models = msgspec.json.Decoder(dict[str, str])
 _settings = msgspec.json.Decoder(dict[str, Any])
+_profiles = msgspec.json.Decoder(Profile)
 
 _living = channels.c.deleted_at.is_(None)
 _INSERT: Final = insert_into(channels)
@@ -37,6 +39,16 @@ _REMOVE: Final = (
 _ALIASES: Final = select(aliases.c.name, aliases.c.model).order_by(aliases.c.name)
 _PUT_ALIAS: Final = Upsert(aliases, ("name",), change=lambda new: {"model": new.model})
 _REMOVE_ALIAS: Final = delete(aliases).where(aliases.c.name == bindparam("b_name"))
+_LEARNED: Final = (
+    select(learned_profiles.c.channel_id, learned_profiles.c.model, learned_profiles.c.profile)
+    .join(channels, channels.c.id == learned_profiles.c.channel_id)
+    .where(_living)
+)
+_PUT_LEARNED: Final = Upsert(
+    learned_profiles,
+    ("channel_id", "model"),
+    change=lambda new: {"profile": new.profile, "updated_at": new.updated_at},
+)
 
 
 def _channel(row: Row[Any]) -> Channel:
@@ -100,3 +112,14 @@ def put_alias(conn: Connection, name: str, model: str, now: int) -> None:
 def remove_alias(conn: Connection, name: str) -> bool:
     """Forget an alias; False when there is none of that name."""
     return conn.execute(_REMOVE_ALIAS, {"b_name": name}).rowcount == 1
+
+
+def learned(conn: Connection) -> dict[tuple[str, str], Profile]:
+    """Give what upstreams said of their models, by channel and upstream model."""
+    return {(row.channel_id, row.model): _profiles.decode(row.profile) for row in conn.execute(_LEARNED)}
+
+
+def learn(conn: Connection, channel_id: str, profile: Profile, now: int) -> None:
+    """Keep what an upstream says of one of its models."""
+    values = {"channel_id": channel_id, "model": profile.name, "profile": jsontext.dump(profile)}
+    _PUT_LEARNED.run(conn, {**values, "created_at": now, "updated_at": now})

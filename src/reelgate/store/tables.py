@@ -205,6 +205,18 @@ channels = Table(
     ),
 )
 
+# What an upstream's own list says of a model that no profile file knows.
+learned_profiles = Table(
+    "learned_profiles",
+    metadata,
+    _id("channel_id", ForeignKey("channels.id")),
+    _text("model"),
+    _text("profile"),
+    _created(),
+    _ms("updated_at", nullable=False),
+    PrimaryKeyConstraint("channel_id", "model"),
+)
+
 aliases = Table("aliases", metadata, _text("name"), _text("model"), _created(), PrimaryKeyConstraint("name"))
 
 settings = Table(
@@ -266,6 +278,8 @@ tasks = Table(
     _ms("start_after"),
     _text("request_id", nullable=True),
     _text("traceparent", nullable=True),
+    _text("effective", nullable=True),
+    _text("adapted", nullable=True),
     PrimaryKeyConstraint("id"),
     _word("status", Status),
     _word("verb", Verb),
@@ -340,6 +354,7 @@ attempts = Table(
     _created(),
     _ms("submitted_at"),
     _ms("ended_at"),
+    _text("why", nullable=True),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("task_id", "number"),
     UniqueConstraint("client_token"),

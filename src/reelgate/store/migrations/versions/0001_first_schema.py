@@ -125,6 +125,16 @@ def _configuration() -> None:
         postgresql_where=sa.text("deleted_at IS NULL"),
     )
     op.create_table(
+        "learned_profiles",
+        sa.Column("channel_id", ID, nullable=False),
+        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("profile", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_learned_profiles_channel_id")),
+        sa.PrimaryKeyConstraint("channel_id", "model", name=op.f("pk_learned_profiles")),
+    )
+    op.create_table(
         "aliases",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("model", sa.Text(), nullable=False),
@@ -248,6 +258,8 @@ def _work() -> None:
         sa.Column("start_after", sa.BigInteger(), nullable=True),
         sa.Column("request_id", sa.Text(), nullable=True),
         sa.Column("traceparent", sa.Text(), nullable=True),
+        sa.Column("effective", sa.Text(), nullable=True),
+        sa.Column("adapted", sa.Text(), nullable=True),
         sa.CheckConstraint(
             "status IN ('queued', 'submitting', 'unconfirmed', 'running', 'archiving', 'completed', 'failed', 'cancelled')",
             name=op.f("ck_tasks_status_word"),
@@ -330,6 +342,7 @@ def _work() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("submitted_at", sa.BigInteger(), nullable=True),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("why", sa.Text(), nullable=True),
         sa.CheckConstraint(
             "state IN ('submitting', 'accepted', 'refused', 'unclear', 'ended')",
             name=op.f("ck_attempts_state_word"),
