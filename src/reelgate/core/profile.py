@@ -101,13 +101,15 @@ class Profiles(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     fallback: Profile | None = None
     """Stands in for a model this file does not name."""
 
+    def exact(self, name: str) -> Profile | None:
+        """Give the profile of an upstream model this file names."""
+        return next((profile for profile in self.model if profile.name == name), None)
+
     def find(self, name: str) -> Profile | None:
         """Give the profile of an upstream model, or the fallback under that name."""
-        for profile in self.model:
-            if profile.name == name:
-                return profile
-        if self.fallback is None:
-            return None
+        found = self.exact(name)
+        if found is not None or self.fallback is None:
+            return found
         return msgspec.structs.replace(self.fallback, name=name, title=name)
 
 

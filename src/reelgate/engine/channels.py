@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import msgspec
 
 from reelgate.core.dialect import Channel
 from reelgate.core.errors import Code, refuse
 from reelgate.core.profile import Profile, Profiles
+from reelgate.core.retire import ends_at
 from reelgate.store import channels as channel_rows
 from reelgate.store.backend import Backend
 from reelgate.telemetry import hide
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One channel that serves a model, with what is known of the model there."""
+
+    channel: Channel
+    profile: Profile
+    ends_at: int | None = None
+    """When the upstream takes the model away, in milliseconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +35,9 @@ class Served:
     model: str
     channels: tuple[Channel, ...]
     profile: Profile
+    offers: tuple[Offer, ...] = ()
+    ends_at: int | None = None
+    """When the first of the offers ends."""
 
     @property
     def alias_of(self) -> str | None:
@@ -35,6 +52,7 @@ class ChannelTable:
         self._profiles = profiles
         self._channels: dict[str, Channel] = {}
         self._aliases: dict[str, str] = {}
+        self._learned: Mapping[tuple[str, str], Profile] = {}
         self._by_model: dict[str, tuple[Channel, ...]] = {}
         self._found: dict[str, Served] = {}
         self.version = 0
@@ -44,7 +62,9 @@ class ChannelTable:
         """Read channels and aliases anew."""
         rows = await backend.point(channel_rows.all_channels)
         aliases = await backend.point(channel_rows.all_aliases)
-        if rows != self.all() or aliases != self._aliases:
+        learned = await backend.point(channel_rows.learned)
+        if rows != self.all() or aliases != self._aliases or learned != self._learned:
+            self._learned = learned
             self.replace(rows, aliases)
 
     def replace(self, rows: Iterable[Channel], aliases: Mapping[str, str]) -> None:
@@ -72,6 +92,11 @@ class ChannelTable:
         """List every channel."""
         return list(self._channels.values())
 
+    def usable(self, channel_id: str) -> bool:
+        """Tell whether a task may be sent on a channel now."""
+        channel = self._channels.get(channel_id)
+        return channel is not None and channel.enabled
+
     def names(self) -> list[tuple[str, str]]:
         """List every public name that can be asked for, with the model that serves it."""
         named = [(model, model) for model in self._by_model]
@@ -85,8 +110,34 @@ class ChannelTable:
     def profile(self, channel: Channel, model: str) -> Profile | None:
         """Give the facts about a public model on a channel."""
         upstream = channel.models.get(model)
+        return None if upstream is None else self._facts(channel, upstream)
+
+    def _facts(self, channel: Channel, upstream: str) -> Profile | None:
+        """Give what is known of an upstream model: from its profile file, from its upstream, or in general."""
         facts = self._profiles.get(channel.dialect)
-        return None if upstream is None or facts is None else facts.find(upstream)
+        if facts is None:
+            return None
+        profile = facts.exact(upstream) or self._learned.get((channel.id, upstream)) or facts.find(upstream)
+        own: Any = channel.settings.get("sunset")
+        if profile is None or not isinstance(own, dict) or upstream not in own:
+            return profile
+        # The operator knows better: a relay may keep a name alive, or end it sooner.
+        day = own[upstream]  # pyright: ignore[reportUnknownVariableType]
+        return msgspec.structs.replace(profile, sunset=day if isinstance(day, str) else None)
+
+    def heir(self, name: str) -> Served | None:
+        """Give what an alias of a name leads to, though the name itself is served as well."""
+        model = self._aliases.get(name)
+        return None if model is None or model == name else self._serving(name, model)
+
+    def known(self, name: str) -> Profile | None:
+        """Give what any profile file says of a model of that name, served here or not."""
+        found = (facts.exact(name) for facts in self._profiles.values())
+        return next((profile for profile in found if profile is not None), None)
+
+    def aliases(self) -> Mapping[str, str]:
+        """Give every alias and the model it stands for."""
+        return self._aliases
 
     def find(self, name: str) -> Served | None:
         """Resolve a public name; None when nothing here serves it."""
@@ -98,11 +149,18 @@ class ChannelTable:
 
     def _find(self, name: str) -> Served | None:
         model = name if name in self._by_model else self._aliases.get(name, name)
+        return self._serving(name, model)
+
+    def _serving(self, name: str, model: str) -> Served | None:
+        offers: list[Offer] = []
         for channel in self._by_model.get(model, ()):
             profile = self.profile(channel, model)
             if profile is not None:
-                return Served(name, model, self._by_model[model], profile)
-        return None
+                offers.append(Offer(channel, profile, ends_at(profile.sunset)))
+        if not offers:
+            return None
+        ends = min((offer.ends_at for offer in offers if offer.ends_at is not None), default=None)
+        return Served(name, model, self._by_model[model], offers[0].profile, tuple(offers), ends)
 
     def resolve(self, name: str) -> Served:
         """Resolve a public name.
