@@ -283,12 +283,18 @@ async def test_a_full_backlog_sent_nothing() -> None:
 
 
 async def test_a_call_that_waits_for_a_connection_in_vain_sent_nothing() -> None:
-    async with serve(never_answers) as upstream:
+    arrived = asyncio.Event()
+
+    async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, served: Served) -> None:
+        await read_request(reader, served)
+        arrived.set()
+        await asyncio.Event().wait()
+
+    async with serve(never) as upstream:
         client = Client(open_guard(), limits=Limits(fresh=1, fresh_per_host=1))
         patient = msgspec.structs.replace(POST, timeout_s=60.0)
         first = asyncio.create_task(client.send(patient, channel(upstream.url()), no_blob))
-        while not upstream.requests:
-            await asyncio.sleep(0.01)
+        await asyncio.wait_for(arrived.wait(), 30)
         second = await client.send(POST, channel(upstream.url()), no_blob)
         first.cancel()
         await asyncio.gather(first, return_exceptions=True)
