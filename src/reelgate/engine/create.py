@@ -11,12 +11,12 @@ from reelgate.core.events import EventType
 from reelgate.core.fairness import stamp
 from reelgate.core.lifecycle import Status
 from reelgate.core.limits import Standing
-from reelgate.core.profile import Profile, objections
+from reelgate.core.profile import Profile
 from reelgate.core.task import Character, Input, Request, Role, Size, Task, Variant, Verb, parse_size
 from reelgate.engine import limits
 from reelgate.engine.channels import Served
 from reelgate.engine.context import Context, Draft, Who
-from reelgate.engine.route import choose
+from reelgate.engine.route import Fitted, fit, listed, resolve, written
 from reelgate.store import assets as asset_rows
 from reelgate.store import characters as character_rows
 from reelgate.store import events as event_rows
@@ -63,13 +63,8 @@ async def create(
     known = await _known(ctx, who, idempotency)
     if known is not None:
         return Created(known, replayed=True)
-    parent = await _parent(ctx, who, draft)
-    served = ctx.channels.resolve(_model_name(ctx, draft, parent))
-    request = await _request(ctx, who, draft, parent, served.profile)
-    problems = objections(request, served.profile)
-    if problems:
-        raise CallerError(problems[0])
-    task = _task(ctx, who, served, request, draft)
+    served, fitted = await fitting(ctx, who, draft)
+    task = _task(ctx, who, served, fitted, draft)
     woken: list[Callable[[], None]] = []
 
     def work(conn: Connection) -> Created | limits.Limited:
@@ -92,6 +87,22 @@ async def create(
         ctx.hub.wake()
         _log_created(task)
     return created
+
+
+async def fitting(ctx: Context, who: Who, draft: Draft) -> tuple[Served, Fitted]:
+    """Find what serves a draft and the request it comes to there; nothing is written.
+
+    Raises CallerError naming the parameter when nothing here can do it.
+    """
+    parent = await _parent(ctx, who, draft)
+    served = resolve(ctx, _model_name(ctx, draft, parent))
+    request = await _request(ctx, who, draft, parent, served.profile)
+    return served, fit(ctx, served, request, bend=draft.adapt)
+
+
+def defaults(draft: Draft) -> tuple[str, ...]:
+    """Name the fields that were left to the model."""
+    return tuple(name for name in ("model", "seconds", "size") if getattr(draft, name) is None)
 
 
 def _log_created(task: Task) -> None:
@@ -253,10 +264,10 @@ def _as_input(character: Character) -> Input:
     )
 
 
-def _task(ctx: Context, who: Who, served: Served, request: Request, draft: Draft) -> Task:
+def _task(ctx: Context, who: Who, served: Served, fitted: Fitted, draft: Draft) -> Task:
+    request, profile = fitted.request, fitted.offer.profile
     now = ctx.clock.now_ms()
     start_after = None if draft.start_after is None else limits.start_of(ctx, draft.start_after)
-    channel = choose(served, ctx.engine.free_slots)
     return Task(
         id=ctx.ids.new("video"),
         user_id=who.user_id,
@@ -267,10 +278,10 @@ def _task(ctx: Context, who: Who, served: Served, request: Request, draft: Draft
         model=served.asked,
         served_model=served.model,
         request=request,
-        quote=served.profile.quote(request.seconds),
-        currency=served.profile.currency,
+        quote=fitted.quote,
+        currency=profile.currency,
         priority=stamp(0, limits.priority_of(ctx, who, draft.priority)),
-        channel_id=None if channel is None else channel.id,
+        channel_id=fitted.offer.channel.id,
         attempt_id=None,
         attempts=0,
         progress=None,
@@ -285,7 +296,7 @@ def _task(ctx: Context, who: Who, served: Served, request: Request, draft: Draft
         finished_at=None,
         completed_at=None,
         expires_at=None,
-        deadline_at=deadline(start_after or now, served.profile),
+        deadline_at=deadline(start_after or now, profile),
         overdue_at=None,
         unconfirmed_at=None,
         cancel_requested_at=None,
@@ -294,6 +305,8 @@ def _task(ctx: Context, who: Who, served: Served, request: Request, draft: Draft
         start_after=start_after,
         request_id=current_request(),
         traceparent=place(),
+        effective=written(request, fitted.offer, served, defaults(draft)),
+        adapted=listed(fitted.changes),
     )
 
 

@@ -17,7 +17,7 @@ from reelgate.engine.context import Context
 from reelgate.engine.create import deadline
 from reelgate.engine.drive import drive
 from reelgate.engine.hear import Ear
-from reelgate.engine.route import choose
+from reelgate.engine.route import Choice, another, bequeath, direct, retired
 from reelgate.engine.settle import finish
 from reelgate.engine.tell import LeaseLost, move
 from reelgate.store import attempts as attempt_rows
@@ -50,14 +50,12 @@ async def submit(ctx: Context, task: Task) -> Later | None:
     if task.cancel_requested_at is not None:
         await ctx.backend.write(lambda conn: finish(conn, ctx, task, Status.CANCELLED, error=_cancelled()))
         return None
-    channel = await _channel(ctx, task)
-    if channel is not None and await limits.pass_gate(ctx, channel.id):
-        channel = await _channel(ctx, task)
-    if channel is None:
-        await _fail(ctx, task, _nowhere(task))
-        return None
+    choice = await _chosen(ctx, task)
+    if choice.offer is None:
+        return await _unserved(ctx, task, choice)
+    channel = choice.offer.channel
     submission = await _submission(ctx, task, channel)
-    attempt = _attempt(ctx, task, channel, submission)
+    attempt = _attempt(ctx, task, channel, submission, choice)
     await ctx.backend.write(lambda conn: _intend(conn, ctx, task, attempt))
     ctx.hub.wake()
     meter.waited(channel.name, attempt.created_at - task.created_at)
@@ -84,12 +82,28 @@ def _count(channel: Channel, outcome: SubmitOutcome) -> None:
             assert_never(outcome)
 
 
-async def _channel(ctx: Context, task: Task) -> Channel | None:
-    bound = None if task.channel_id is None else ctx.channels.get(task.channel_id)
-    if bound is not None and bound.enabled and task.served_model in bound.models:
-        return bound
-    served = ctx.channels.find(task.served_model)
-    return None if served is None else choose(served, ctx.engine.free_slots)
+async def _chosen(ctx: Context, task: Task) -> Choice:
+    """Choose the channel, once more if there was a wait in between."""
+    tried: dict[str, str] = {}
+    if task.attempts:
+        history = await ctx.backend.point(lambda conn: attempt_rows.of_task(conn, task.id))
+        tried = {a.channel_id: a.error.code.value for a in history if a.error is not None}
+    choice = direct(ctx, task, tried)
+    if choice.offer is not None and await limits.pass_gate(ctx, choice.offer.channel.id):
+        choice = direct(ctx, task, tried)
+    return choice
+
+
+async def _unserved(ctx: Context, task: Task, choice: Choice) -> Later | None:
+    """Give a task whose model is gone to what an alias names; without one it ends, and its money goes back."""
+    moved = None
+    if choice.objection is None:
+        moved = await ctx.backend.write(lambda conn: bequeath(conn, ctx, task))
+    if moved is None:
+        await _fail(ctx, task, choice.objection or retired(ctx, task))
+        return None
+    log.info("task_bequeathed", task=task.id, model=task.served_model, heir=moved.model)
+    return Later(moved.channel_id, 0.0, priority=moved.priority)
 
 
 async def _submission(ctx: Context, task: Task, channel: Channel) -> Submission:
@@ -108,7 +122,7 @@ async def _submission(ctx: Context, task: Task, channel: Channel) -> Submission:
     )
 
 
-def _attempt(ctx: Context, task: Task, channel: Channel, submission: Submission) -> Attempt:
+def _attempt(ctx: Context, task: Task, channel: Channel, submission: Submission, choice: Choice) -> Attempt:
     return Attempt(
         id=ctx.ids.new("att"),
         task_id=task.id,
@@ -123,6 +137,7 @@ def _attempt(ctx: Context, task: Task, channel: Channel, submission: Submission)
         created_at=ctx.clock.now_ms(),
         submitted_at=submission.submitted_at_ms,
         ended_at=None,
+        why=choice.written(),
     )
 
 
@@ -212,11 +227,10 @@ def doubt(
 
 async def _refused(ctx: Context, task: Task, attempt: Attempt, failure: Failure) -> Later | None:
     history = await ctx.backend.point(lambda conn: attempt_rows.of_task(conn, task.id))
-    tried = [a.channel_id for a in history]
-    served = ctx.channels.find(task.served_model)
-    again = elsewhere(failure) and served is not None and choose(served, ctx.engine.free_slots, tried=tried)
+    tried = {a.channel_id: failure.code.value for a in history}
+    again = another(ctx, task, tried) if elsewhere(failure) else None
     same = failure.retryable and len(history) < ctx.rules.submit_attempts
-    target = again.id if again else attempt.channel_id if same else None
+    target = again or (attempt.channel_id if same else None)
 
     def work(conn: Connection) -> int | None:
         attempt_rows.update(
@@ -257,13 +271,6 @@ def elsewhere(failure: Failure) -> bool:
 async def _fail(ctx: Context, task: Task, failure: Failure) -> None:
     await ctx.backend.write(lambda conn: finish(conn, ctx, task, Status.FAILED, error=failure))
     ctx.hub.wake()
-
-
-def _nowhere(task: Task) -> Failure:
-    return Failure(
-        code=Code.MODEL_RETIRED,
-        message=f"No channel serves `{task.served_model}` any more. Nothing was sent or charged.",
-    )
 
 
 def _cancelled() -> Failure:

@@ -75,6 +75,8 @@ class EmbeddedRunner:
         self._again: dict[str, tuple[Job, float]] = {}
         self._delayed: dict[str, asyncio.Task[None]] = {}
         self._broken: dict[str, int] = {}
+        self._refused: dict[str, frozenset[str]] = {}
+        """Channels that did not take a waiting task; it is not offered to them again."""
         self._side: set[asyncio.Task[None]] = set()
         self._advance: Advance | None = None
         self._stopping = False
@@ -247,6 +249,7 @@ class EmbeddedRunner:
         lane.active -= 1
         self._active.pop(job.task_id, None)
         self._known.pop(job.task_id, None)
+        self._refused.pop(job.task_id, None)
         again = self._again.pop(job.task_id, None)
         if again is not None:
             self._accept(*again)
@@ -268,15 +271,16 @@ class EmbeddedRunner:
         """Give one waiting job of each model: where it cannot go, the others of its model cannot either."""
         # The front of a heap holds its first entry and others near it; sorting a long backlog for
         # every wake-up would cost more than the wake-up.
-        foremost: dict[str, Job] = {}
+        foremost: dict[tuple[str, frozenset[str]], Job] = {}
         for _, _, job in lane.waiting[:LOOK_AHEAD]:
-            foremost.setdefault(job.model, job)
+            foremost.setdefault((job.model, self._refused.get(job.task_id, frozenset())), job)
         return foremost.values()
 
     def _may_move(self, job: Job, channel_id: str) -> bool:
         return (
             not job.holds_slot
             and channel_id != job.channel_id
+            and channel_id not in self._refused.get(job.task_id, ())
             and self.free_slots(channel_id) > 0
             and channel_id in self._channels_for(job.model)
         )
@@ -290,5 +294,8 @@ class EmbeddedRunner:
 
     async def _rebound(self, job: Job, channel_id: str) -> None:
         moved = await self._rebind(job.task_id, channel_id)
+        if not moved:
+            self._refused.setdefault(job.task_id, frozenset())
+            self._refused[job.task_id] |= {channel_id}
         target = Job(job.task_id, channel_id if moved else job.channel_id, job.model, job.priority, False)
         self._wait_in_lane(target)
