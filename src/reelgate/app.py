@@ -18,6 +18,7 @@ from typing import IO, Any
 
 from reelgate.auth.keys import PEPPER_FILE, check_pepper, create_key, pepper_of
 from reelgate.auth.scopes import Scope
+from reelgate.auth.secrets import Secrets, prepare, source_of
 from reelgate.core.dialect import Dialect
 from reelgate.core.engine import Engine
 from reelgate.core.ids import Kind, encode, sortable
@@ -166,7 +167,8 @@ Beside = tuple[Callable[[], Awaitable[None]], ...]
 def compose(settings: Settings, backend: Backend, clock: SystemClock) -> tuple[Context, Beside]:
     """Wire the rooms together; gives what has to run beside, too."""
     dialects, profiles = load_dialects()
-    channels = ChannelTable(profiles)
+    vault = open_vault(settings)
+    channels = ChannelTable(profiles, vault, clock)
     blobs = open_blobs(settings)
     guard = Guard(allow=settings.net_allow)
     allowances = AllowanceTable(_pick(Defaults, settings))
@@ -197,6 +199,7 @@ def compose(settings: Settings, backend: Backend, clock: SystemClock) -> tuple[C
         hub=hub,
         rounds=Rounds(clock),
         engine=engine,
+        vault=vault,
         limits=_pick(Limits, settings),
         rules=_pick(Rules, settings),
         allowances=allowances,
@@ -232,6 +235,11 @@ def open_blobs(settings: Settings) -> BlobStore:
         open_place(settings.storage, settings.data, who),
         former=None if former is None else open_place(former, settings.data, who),
     )
+
+
+def open_vault(settings: Settings) -> Secrets:
+    """Open what stored secrets are sealed under; what is wrong with it is said by `prepare`."""
+    return Secrets(source_of(settings.data, settings.master_key, settings.master_key_file))
 
 
 def installation(settings: Settings) -> Installation:
@@ -278,10 +286,9 @@ def _pick(kind: type[Any], settings: Settings) -> Any:
 
 
 def _slots(channels: ChannelTable, channel_id: str) -> int:
-    channel = channels.get(channel_id)
-    if channel is None:
-        return EVERYWHERE  # nobody works there any more: its tasks end, or find another channel
-    return channel.concurrency if channel.enabled else 0
+    slots = channels.slots(channel_id)
+    # Where nobody works any more its tasks end, or find another channel.
+    return EVERYWHERE if slots is None else slots
 
 
 @asynccontextmanager
@@ -299,6 +306,7 @@ async def open_gateway(settings: Settings, *, engine: bool = True) -> AsyncGener
         ctx, beside = compose(settings, backend, clock)
         try:
             await bootstrap.first_rows(ctx)
+            await _unseal(ctx)
             await ctx.channels.reload(backend)
             await ctx.allowances.reload(backend)
             pepper = await _pepper(ctx, settings)
@@ -318,6 +326,14 @@ async def open_gateway(settings: Settings, *, engine: bool = True) -> AsyncGener
             await ctx.client.close()
             await ctx.renders.close()
             await backend.close()
+
+
+async def _unseal(ctx: Context) -> None:
+    """See to it that secrets can be read; where they cannot, channels that need one wait, and everything else goes on."""
+    assert isinstance(ctx.vault, Secrets)  # noqa: S101 - `compose` made it
+    trouble = await prepare(ctx.backend, ctx.vault, ctx.clock.now_ms())
+    if trouble is not None:
+        log.error("secrets_sealed", reason=trouble)
 
 
 @asynccontextmanager
@@ -386,7 +402,6 @@ async def _running(ctx: Context, beside: Beside, role: str) -> AsyncGenerator[No
         ctx.engine.stop()
         await ctx.rounds.close()
         await ctx.engine.drain(ctx.rules.drain_s)
-        await ctx.leases.settle()
         for chore in chores:
             chore.cancel()
         await asyncio.gather(*chores, return_exceptions=True)

@@ -54,6 +54,16 @@ class Settings(BaseSettings):
         pattern="^[0-9a-f]{64}$",
         description="What stored keys are digested with, 64 hexadecimal digits, the same for all processes; the file `key-pepper` in the data folder when not set.",
     )
+    master_key: str | None = Field(
+        None,
+        repr=False,
+        pattern="^[0-9a-f]{64}(,[0-9a-f]{64})*$",
+        description="What stored secrets are sealed under, 64 hexadecimal digits; a former one behind a comma while it is being replaced.",
+    )
+    master_key_file: Path | None = Field(
+        None,
+        description="The file that holds it, one key a line; `master-key` in the data folder, made on first use, when not set.",
+    )
     net_allow: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Addresses (CIDR or host), comma-separated, that pictures and webhooks may reach although private.",

@@ -20,6 +20,7 @@ from PIL import Image
 from reelgate.api import build_app
 from reelgate.auth.keys import create_key
 from reelgate.auth.scopes import EVERYDAY, Scope
+from reelgate.auth.secrets import Secrets, prepare, source_of
 from reelgate.core.dialect import Channel
 from reelgate.core.errors import Failure
 from reelgate.core.events import EventType
@@ -333,6 +334,8 @@ async def open_bench(folder: Path, empty: Path, limits: Limits) -> AsyncIterator
     scripted, clock, runner, guard = Scripted(), FakeClock(), Quiet(), Guard(allow=())
     profiles = {"scripted": scripted.profiles}
     ids = SeededIds(1, now_ms=clock.now_ms())
+    vault = Secrets(source_of(folder, None, None))
+    await prepare(backend, vault, clock.now_ms())
     ctx = Context(
         backend=backend,
         blobs=BlobStore(folder),
@@ -343,10 +346,11 @@ async def open_bench(folder: Path, empty: Path, limits: Limits) -> AsyncIterator
         profiles=profiles,
         clock=clock,
         ids=ids,
-        channels=ChannelTable(profiles),
+        channels=ChannelTable(profiles, vault, clock),
         hub=Hub(backend),
         rounds=Rounds(clock),
         engine=runner,  # pyright: ignore[reportArgumentType]
+        vault=vault,
         limits=limits,
         rules=Rules(default_model="sora-2"),
     )

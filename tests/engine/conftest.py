@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from reelgate.auth.secrets import Secrets, prepare, source_of
 from reelgate.core.dialect import Channel, Drawing, Render
 from reelgate.core.lifecycle import TERMINAL, Status
 from reelgate.core.task import Attempt, Size, Task
@@ -40,6 +41,11 @@ from reelgate.testing.upstream.clip import clip as tiny_clip
 from reelgate.worker.embedded import EmbeddedRunner
 
 WHO = Who(user_id=DEFAULT_USER, project_id=DEFAULT_PROJECT)
+
+
+def open_secrets(folder: Path) -> Secrets:
+    """Open the master key of a folder."""
+    return Secrets(source_of(folder, None, None))
 
 
 class HandMade:
@@ -156,13 +162,15 @@ async def open_bench(
     await asyncio.to_thread(upgrade, url)
     backend = await open_backend(url)
     profiles = {"scripted": upstream.profiles}
-    channels = ChannelTable(profiles)
+    vault = open_secrets(folder)
+    await prepare(backend, vault, clock.now_ms())
+    channels = ChannelTable(profiles, vault, clock)
     guard = Guard(allow=())
     renders = HandMade(folder)
     allowances = AllowanceTable()
     runner = EmbeddedRunner(
         clock,
-        slots_of=lambda c: found.concurrency if (found := channels.get(c)) else 0,
+        slots_of=lambda c: channels.slots(c) or 0,
         channels_for=lambda m: route.channels_for(channels, m),
         rebind=lambda t, c: route.rebind(ctx, t, c),
         pace=Pace(clock, allowances).wait_s,
@@ -181,6 +189,7 @@ async def open_bench(
         hub=Hub(backend),
         rounds=Rounds(clock),
         engine=runner,
+        vault=vault,
         rules=rules or Rules(default_model="demo"),
         allowances=allowances,
     )
@@ -208,7 +217,6 @@ async def open_bench(
         ctx.hub.close()
         await ctx.rounds.close()
         await runner.drain(0)
-        await ctx.leases.settle()
         for chore in bench.chores:
             chore.cancel()
         await asyncio.gather(*bench.chores, return_exceptions=True)

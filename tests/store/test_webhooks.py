@@ -6,6 +6,7 @@ from itertools import count
 import pytest
 from msgspec.structs import replace
 
+from reelgate.core.envelope import Sealed
 from reelgate.core.events import Event, EventType
 from reelgate.store import events, projects, tasks, webhooks
 from reelgate.store.backend import Backend, Connection
@@ -20,7 +21,7 @@ ENDPOINT = Endpoint(
     name="mine",
     url="https://example.com/hook",
     event_types=("video.completed", "video.failed"),
-    secret="whsec_1",
+    secret=Sealed("whsec_1"),
     old_secret=None,
     old_secret_until=None,
     enabled=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -53,6 +54,7 @@ def add_channel(
     async def work() -> None:
         from reelgate.cli import local as here
         from reelgate.core.dialect import Channel
+        from reelgate.engine import operate
         from reelgate.store import channels as rows
 
         secret = here.read_secret(secret_file) if secret_file else ""
@@ -60,7 +62,6 @@ def add_channel(
             ctx = gateway.ctx
             channel = Channel(
                 id=ctx.ids.new("chan"),
-                secret=secret,
                 models=_models(models),
                 settings=_settings(settings),
                 **given,
@@ -68,9 +69,9 @@ def add_channel(
             _must_make_sense(ctx, channel)
             if await ctx.backend.point(lambda conn: rows.by_name(conn, channel.name)) is not None:
                 raise _exists(channel.name)
-            await ctx.backend.write(lambda conn: rows.insert(conn, channel, ctx.clock.now_ms()))
+            await operate.connect(ctx, channel, secret)
         if session.json:
-            show.as_json(_as_json(channel))
+            show.as_json(_as_json(channel, 1 if secret else 0))
             return
         click.echo(say("channels.added", name=channel.name, id=channel.id))
 
@@ -168,7 +169,7 @@ def _exists(name: str) -> Trouble:
     )
 
 
-def _as_json(channel: Channel) -> dict[str, Any]:
+def _as_json(channel: Channel, keys: int) -> dict[str, Any]:
     return {
         "id": channel.id,
         "name": channel.name,
@@ -179,7 +180,7 @@ def _as_json(channel: Channel) -> dict[str, Any]:
         "poll_seconds": channel.poll_seconds,
         "self_hosted": channel.self_hosted,
         "enabled": channel.enabled,
-        "has_secret": bool(channel.secret),
+        "has_secret": keys > 0,
     }
 
 
@@ -191,12 +192,15 @@ def list_channels(session: Session) -> None:
 
     async def work() -> None:
         from reelgate.cli import local as here
+        from reelgate.store import channel_keys as key_rows
         from reelgate.store import channels as rows
 
         async with here.opened(session.settings()) as gateway:
             found = await gateway.ctx.backend.read(rows.all_channels)
+            keys = await gateway.ctx.backend.read(key_rows.all_keys)
         if session.json:
-            show.as_json([_as_json(channel) for channel in found])
+            counts = Counter(key.channel_id for key in keys)
+            show.as_json([_as_json(channel, counts[channel.id]) for channel in found])
             return
         show.table(
             [say(f"column.{c}") for c in ("name", "dialect", "base_url", "models", "at_once", "state")],
@@ -230,7 +234,7 @@ def remove_channel(session: Session, name: str, yes: bool) -> None:
 
     async def work() -> None:
         from reelgate.cli import local as here
-        from reelgate.store import channels as rows
+        from reelgate.engine import operate
         from reelgate.store import tasks as task_rows
 
         async with here.opened(session.settings()) as gateway:
@@ -244,7 +248,7 @@ def remove_channel(session: Session, name: str, yes: bool) -> None:
                     next_step=say("channels.busy.next", name=channel.name),
                 )
             _ask(session, yes, say("channels.remove.sure", name=channel.name))
-            await ctx.backend.write(lambda conn: rows.remove(conn, channel.id, ctx.clock.now_ms()))
+            await operate.remove(ctx, channel.id)
         _told(session, {"id": channel.id, "removed": True}, say("channels.removed", name=channel.name))
 
     run(work())
@@ -290,14 +294,13 @@ def disable_channel(session: Session, name: str) -> None:
 
 
 async def _switch(session: Session, name: str, *, enabled: bool) -> None:
-    import msgspec
-
     from reelgate.cli import local as here
-    from reelgate.store import channels as rows
+    from reelgate.engine import operate
 
     async with here.opened(session.settings()) as gateway:
         ctx = gateway.ctx
-        channel = msgspec.structs.replace(await _find(ctx, name), enabled=enabled)
-        await ctx.backend.write(lambda conn: rows.update_channel(conn, channel, ctx.clock.now_ms()))
+        to = operate.Switch.ENABLED if enabled else operate.Switch.DISABLED
+        channel = await operate.switch(ctx, await _find(ctx, name), to)
+        keys = len(await operate.keys_of(ctx, channel.id))
     state = say("channels.enabled" if enabled else "channels.disabled")
-    _told(session, _as_json(channel), say("channels.switched", name=channel.name, state=state))
+    _told(session, _as_json(channel, keys), say("channels.switched", name=channel.name, state=state))

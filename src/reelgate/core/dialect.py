@@ -279,6 +279,13 @@ class CatalogueModel(msgspec.Struct, frozen=True, kw_only=True):
 Flow = Generator[Effect, Answer, Any]
 
 
+class Price(msgspec.Struct, frozen=True, kw_only=True):
+    """What a clip costs, in the profile's currency; None where the profile's own figure holds."""
+
+    per_second: Micro | None = None
+    per_clip: Micro | None = None
+
+
 class Channel(msgspec.Struct, frozen=True, kw_only=True):
     """An operator's account: what a dialect needs to speak to one upstream."""
 
@@ -291,12 +298,20 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     """Public model name to upstream model name."""
     concurrency: int = 4
     poll_seconds: float | None = None
+    poll_policy: str | None = None
+    """When its jobs are asked about, as `core.polling` reads it; None for the installation's policy."""
     self_hosted: bool = False
     """Whether its base address may be private."""
     enabled: bool = True
     settings: Mapping[str, Any] = {}
     priority: int = 0
     weight: int = 1
+    draining: bool = False
+    """Whether it takes nothing new, but is asked about what it has."""
+    prices: Mapping[str, Price] = {}
+    """What its operator pays for a public model, where that is not what the profile says."""
+    key_id: str | None = None
+    """Which of its keys `secret` is; None when it has none. In no row."""
 
     def __repr__(self) -> str:
         return f"Channel({self.name!r}, dialect={self.dialect!r})"
@@ -350,6 +365,15 @@ class Finds(Protocol):
         self, submission: Submission, channel: Channel, taken: frozenset[str]
     ) -> Generator[Effect, Answer, FindOutcome]:
         """Look for the job of `submission`; `taken` are refs that belong to other attempts."""
+        ...
+
+
+@runtime_checkable
+class Refreshes(Protocol):
+    """A dialect whose upstream gives fresh links to finished files by a call of its own; others are polled again."""
+
+    def refresh(self, ref: str, channel: Channel) -> Generator[Effect, Answer, Observation]:
+        """Ask where the files of a finished job are now."""
         ...
 
 
@@ -443,6 +467,7 @@ class KeepsCharacters(Protocol):
 CAPABILITIES: Mapping[str, type] = {
     "poll_many": PollsMany,
     "find": Finds,
+    "refresh": Refreshes,
     "cancel": Cancels,
     "discover": Discovers,
     "characters": KeepsCharacters,

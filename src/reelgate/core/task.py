@@ -181,6 +181,14 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     submitted_at: int | None
     ended_at: int | None
+    key_id: str | None = None
+    """Which of the channel's keys it was sent with, and must be asked about with."""
+    upstream_id: str | None = None
+    """The upstream's own id of the job, where the ref holds more than that."""
+    cost: Micro | None = None
+    """What the upstream says it charged, in its own currency."""
+    nudged_at: int | None = None
+    """When a callback last hinted that the job moved."""
     why: str | None = None
     """Every channel that was looked at and what was said of it (`engine.route.Candidate`), as a JSON list."""
 

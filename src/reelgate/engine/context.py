@@ -12,6 +12,7 @@ import msgspec
 from reelgate.core.clock import Clock
 from reelgate.core.dialect import Dialect
 from reelgate.core.engine import Engine
+from reelgate.core.envelope import Vault
 from reelgate.core.ids import Ids
 from reelgate.core.profile import Profiles
 from reelgate.core.task import Input, Size, Verb
@@ -94,8 +95,6 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     priority: int | None = None
     start_after: int | None = None
     """Milliseconds since 1970 before which nothing is sent."""
-    adapt: bool = False
-    """Whether what is not possible may be moved to the nearest that is, with each change told."""
     extra: dict[str, object] = {}
 
 
@@ -116,6 +115,7 @@ class Context:
     hub: Hub
     rounds: Rounds
     engine: Engine
+    vault: Vault
     leases: Leases = field(default_factory=Leases)
     limits: Limits = Limits()
     rules: Rules = Rules()

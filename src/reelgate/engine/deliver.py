@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import msgspec
 from standardwebhooks import Webhook
 
+from reelgate.core.envelope import CannotOpen
 from reelgate.engine.context import Context
 from reelgate.net.deliver import Delivered, NotDelivered, post_webhook
 from reelgate.store import webhooks as webhook_rows
@@ -44,7 +45,12 @@ async def _deliver(ctx: Context, delivery: Delivery) -> None:
     if endpoint is None or not claimed:
         return
     body = delivery.body.encode()
-    headers = sign(endpoint, delivery.event_id, body, ctx.clock.now_ms())
+    try:
+        headers = sign(ctx, endpoint, delivery.event_id, body, ctx.clock.now_ms())
+    except CannotOpen as closed:
+        # The claim ends by itself and the delivery is tried again: nobody's event is lost for a missing key.
+        log.error("webhook_secret_sealed", endpoint=endpoint.id, reason=str(closed))
+        return
     result = await post_webhook(ctx.client, endpoint.url, body, headers)
     now = ctx.clock.now_ms()
     match result:
@@ -87,12 +93,15 @@ def _failing(endpoint: Endpoint, *, gone: bool, now: int) -> Endpoint:
     return msgspec.structs.replace(failing, enabled=False, disabled_reason="The endpoint answered 410 Gone.")
 
 
-def sign(endpoint: Endpoint, event_id: str, body: bytes, now_ms: int) -> dict[str, str]:
-    """Give the Standard Webhooks headers; during a rotation both secrets sign."""
+def sign(ctx: Context, endpoint: Endpoint, event_id: str, body: bytes, now_ms: int) -> dict[str, str]:
+    """Give the Standard Webhooks headers; during a rotation both secrets sign.
+
+    Raises CannotOpen when a secret cannot be read.
+    """
     moment = datetime.fromtimestamp(now_ms // 1000, UTC)
-    secrets = [endpoint.secret]
+    secrets = [ctx.vault.open(endpoint.secret, endpoint.place)]
     if endpoint.old_secret is not None and (endpoint.old_secret_until or 0) > now_ms:
-        secrets.append(endpoint.old_secret)
+        secrets.append(ctx.vault.open(endpoint.old_secret, endpoint.old_place))
     text = body.decode()
     return {
         "content-type": "application/json",

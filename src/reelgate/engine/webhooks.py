@@ -6,6 +6,7 @@ import base64
 
 import msgspec
 
+from reelgate.core.envelope import NOTHING, CannotOpen
 from reelgate.core.errors import CallerError, Code, refuse
 from reelgate.core.events import WEBHOOK_TYPES
 from reelgate.engine.context import Context, Who
@@ -14,13 +15,24 @@ from reelgate.engine.tell import payload
 from reelgate.net.deliver import Delivered, post_webhook
 from reelgate.net.dial import check_url
 from reelgate.store import webhooks as webhook_rows
+from reelgate.store.backend import Connection
 from reelgate.store.webhooks import Endpoint
 
 ROTATION_MS = 24 * 3_600 * 1000
 TYPES = tuple(sorted(set(WEBHOOK_TYPES.values())))
 
 
-async def create(ctx: Context, who: Who, *, name: str, url: str, event_types: tuple[str, ...]) -> Endpoint:
+class Made(msgspec.Struct, frozen=True):
+    """An endpoint with the secret it was just given, which is shown this once."""
+
+    endpoint: Endpoint
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"Made({self.endpoint!r})"
+
+
+async def create(ctx: Context, who: Who, *, name: str, url: str, event_types: tuple[str, ...]) -> Made:
     """Register an endpoint with a fresh secret.
 
     Raises CallerError naming `url` or `event_types`.
@@ -34,7 +46,7 @@ async def create(ctx: Context, who: Who, *, name: str, url: str, event_types: tu
         name=name,
         url=url,
         event_types=event_types,
-        secret=_secret(ctx),
+        secret=NOTHING,
         old_secret=None,
         old_secret_until=None,
         enabled=True,
@@ -43,8 +55,14 @@ async def create(ctx: Context, who: Who, *, name: str, url: str, event_types: tu
         created_at=now,
         updated_at=now,
     )
-    await ctx.backend.write(lambda conn: webhook_rows.insert(conn, endpoint))
-    return endpoint
+    secret = _secret(ctx)
+
+    def work(conn: Connection) -> Endpoint:
+        sealed = msgspec.structs.replace(endpoint, secret=ctx.vault.seal(conn, secret, endpoint.place))
+        webhook_rows.insert(conn, sealed)
+        return sealed
+
+    return Made(await ctx.backend.write(work), secret)
 
 
 async def update(
@@ -75,22 +93,36 @@ async def update(
     return changed
 
 
-async def rotate(ctx: Context, who: Who, endpoint_id: str, *, keep_old: bool) -> Endpoint:
+async def rotate(ctx: Context, who: Who, endpoint_id: str, *, keep_old: bool) -> Made:
     """Give an endpoint a new secret; with `keep_old` the old one signs along for 24 hours.
 
     Raises CallerError `not_found`.
     """
     endpoint = await get(ctx, who, endpoint_id)
     now = ctx.clock.now_ms()
-    changed = msgspec.structs.replace(
-        endpoint,
-        secret=_secret(ctx),
-        old_secret=endpoint.secret if keep_old else None,
-        old_secret_until=now + ROTATION_MS if keep_old else None,
-        updated_at=now,
-    )
-    await ctx.backend.write(lambda conn: webhook_rows.update_endpoint(conn, changed))
-    return changed
+    secret = _secret(ctx)
+    old = ctx.vault.open(endpoint.secret, endpoint.place) if keep_old else None
+
+    def work(conn: Connection) -> Endpoint:
+        changed = msgspec.structs.replace(
+            endpoint,
+            secret=ctx.vault.seal(conn, secret, endpoint.place),
+            old_secret=None if old is None else ctx.vault.seal(conn, old, endpoint.old_place),
+            old_secret_until=None if old is None else now + ROTATION_MS,
+            updated_at=now,
+        )
+        webhook_rows.update_endpoint(conn, changed)
+        return changed
+
+    return Made(await ctx.backend.write(work), secret)
+
+
+def hint(ctx: Context, endpoint: Endpoint) -> str:
+    """Give what may be shown of a secret to tell it from others; nothing of one that cannot be read."""
+    try:
+        return ctx.vault.open(endpoint.secret, endpoint.place)[-4:]
+    except CannotOpen:
+        return ""
 
 
 async def remove(ctx: Context, who: Who, endpoint_id: str) -> bool:
@@ -110,7 +142,7 @@ async def test(ctx: Context, who: Who, endpoint_id: str, event_type: str) -> int
     now = ctx.clock.now_ms()
     event_id = ctx.ids.new("evt")
     body = payload(event_id, event_type, "video_test", now).encode()
-    result = await post_webhook(ctx.client, endpoint.url, body, sign(endpoint, event_id, body, now))
+    result = await post_webhook(ctx.client, endpoint.url, body, sign(ctx, endpoint, event_id, body, now))
     if isinstance(result, Delivered):
         return result.status
     if result.status is not None:

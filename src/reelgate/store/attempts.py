@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, or_, select
 from sqlalchemy import insert as insert_into
 from sqlalchemy import update as update_of
 
@@ -19,7 +19,7 @@ from reelgate.store.tables import attempts, tasks
 _FIELDS: Final = names_of(Attempt)
 _COLUMNS: Final = columns_of(attempts, Attempt)
 
-CHANGEABLE: Final = frozenset({"state", "ref", "error", "submitted_at", "ended_at", "lease_epoch"})
+CHANGEABLE: Final = frozenset({"state", "ref", "error", "submitted_at", "ended_at", "lease_epoch", "upstream_id", "cost"})
 """What `update` may change."""
 
 _INSERT: Final = Prepared(insert_into(attempts), columns=_FIELDS)
@@ -55,6 +55,14 @@ _REF_OF_TASK: Final = (
     )
     .order_by(attempts.c.number.desc())
     .limit(1)
+)
+_WITH_KEY: Final = (
+    select(func.count())
+    .select_from(attempts)
+    .join(tasks, tasks.c.attempt_id == attempts.c.id)
+    .where(
+        attempts.c.key_id == bindparam("key_id"), or_(tasks.c.finished_at.is_(None), tasks.c.disputed.is_(True))
+    )
 )
 
 
@@ -149,3 +157,8 @@ def end(conn: Connection, attempt_id: str, *, now: int) -> bool:
 def ref_of_task(conn: Connection, task_id: str, channel_id: str) -> str | None:
     """Give the newest ref that a channel's upstream knows a task by."""
     return conn.execute(_REF_OF_TASK, {"task_id": task_id, "channel_id": channel_id}).scalar()
+
+
+def unfinished_with_key(conn: Connection, key_id: str) -> int:
+    """Count the tasks that may still have to be asked about with a channel's key."""
+    return conn.execute(_WITH_KEY, {"key_id": key_id}).scalar_one()

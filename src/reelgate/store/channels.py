@@ -1,4 +1,4 @@
-"""Channels and aliases: where a model's tasks may go."""
+"""Channels and aliases: where a model's tasks may go. What a channel's keys are lies in `channel_keys`."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ import msgspec
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
 from sqlalchemy import insert as insert_into
 
-from reelgate.core.dialect import Channel
+from reelgate.core.dialect import Channel, Price
 from reelgate.core.profile import Profile
-from reelgate.store import jsontext
-from reelgate.store.rows import columns_of, named, names_of
+from reelgate.store import channel_health, channel_keys, jsontext
+from reelgate.store.rows import named, names_of
 from reelgate.store.tables import aliases, channels, learned_profiles
 from reelgate.store.upsert import Upsert
 
-_FIELDS: Final = names_of(Channel)
-_COLUMNS: Final = columns_of(channels, Channel)
+_FIELDS: Final = tuple(name for name in names_of(Channel) if name not in ("secret", "key_id"))
+_COLUMNS: Final = tuple(channels.c[name] for name in _FIELDS)
 _models = msgspec.json.Decoder(dict[str, str])
+_prices = msgspec.json.Decoder(dict[str, Price])
 _settings = msgspec.json.Decoder(dict[str, Any])
 _profiles = msgspec.json.Decoder(Profile)
 
@@ -34,7 +35,7 @@ _UPDATE: Final = (
 _REMOVE: Final = (
     update(channels)
     .where(channels.c.id == bindparam("b_id"), _living)
-    .values(deleted_at=bindparam("now"), updated_at=bindparam("now"), secret="", enabled=False)
+    .values(deleted_at=bindparam("now"), updated_at=bindparam("now"), enabled=False)
 )
 _ALIASES: Final = select(aliases.c.name, aliases.c.model).order_by(aliases.c.name)
 _PUT_ALIAS: Final = Upsert(aliases, ("name",), change=lambda new: {"model": new.model})
@@ -55,6 +56,7 @@ def _channel(row: Row[Any]) -> Channel:
     fields = named(_FIELDS, row)
     fields["models"] = _models.decode(fields["models"])
     fields["settings"] = _settings.decode(fields["settings"])
+    fields["prices"] = _prices.decode(fields["prices"])
     return Channel(**fields)
 
 
@@ -62,6 +64,7 @@ def _values(channel: Channel) -> dict[str, Any]:
     values = {name: getattr(channel, name) for name in _FIELDS}
     values["models"] = jsontext.dump(channel.models)
     values["settings"] = jsontext.dump(channel.settings)
+    values["prices"] = jsontext.dump(channel.prices)
     return values
 
 
@@ -78,7 +81,9 @@ def update_channel(conn: Connection, channel: Channel, now: int) -> bool:
 
 
 def remove(conn: Connection, channel_id: str, now: int) -> bool:
-    """Take a channel out of service and wipe its secret; False when it is deleted already or unknown."""
+    """Take a channel out of service and wipe its keys; False when it is deleted already or unknown."""
+    channel_keys.remove_all(conn, channel_id, now)
+    channel_health.forget_all(conn, channel_id)
     return conn.execute(_REMOVE, {"b_id": channel_id, "now": now}).rowcount == 1
 
 

@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import Connection, Row, bindparam, select, update
 from sqlalchemy import insert as insert_into
 
+from reelgate.core.envelope import Place, Sealed
 from reelgate.core.events import Event
 from reelgate.store import jsontext
 from reelgate.store.rows import columns_of, named, names_of, values_of
@@ -28,8 +29,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     url: str
     event_types: tuple[str, ...]
-    secret: str
-    old_secret: str | None
+    secret: Sealed
+    old_secret: Sealed | None
     old_secret_until: int | None
     enabled: bool
     disabled_reason: str | None
@@ -37,8 +38,23 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     updated_at: int
 
+    @property
+    def place(self) -> Place:
+        """What its secret is bound to."""
+        return place_of(self.id)
+
+    @property
+    def old_place(self) -> Place:
+        """What its former secret is bound to."""
+        return place_of(self.id, "old_secret")
+
     def __repr__(self) -> str:
         return f"Endpoint({self.id!r}, name={self.name!r})"
+
+
+def place_of(endpoint_id: str, column: str = "secret") -> Place:
+    """Give what a secret of an endpoint is bound to."""
+    return Place(webhook_endpoints.name, endpoint_id, column)
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):

@@ -82,7 +82,7 @@ class LanesOf:
         if self._version != self._channels.version:
             self._version = self._channels.version
             self._lanes = {
-                channel.id: Lane(channel.concurrency if channel.enabled else 0, frozenset(channel.models))
+                channel.id: Lane(self._channels.slots(channel.id) or 0, frozenset(channel.models))
                 for channel in self._channels.all()
             }
         return self._lanes

@@ -38,7 +38,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     signing_secret: str | None = None
 
 
-def _shown(endpoint: Endpoint, *, reveal: bool = False) -> Shown:
+def _shown(asked: Asked, endpoint: Endpoint, *, secret: str | None = None) -> Shown:
     return Shown(
         id=endpoint.id,
         object="webhook_endpoint",
@@ -47,10 +47,10 @@ def _shown(endpoint: Endpoint, *, reveal: bool = False) -> Shown:
         event_types=endpoint.event_types,
         created_at=endpoint.created_at // 1000,
         updated_at=endpoint.updated_at // 1000,
-        signing_secret_hint="whsec_…" + endpoint.secret[-4:],
+        signing_secret_hint="whsec_…" + (webhooks.hint(asked.ctx, endpoint) if secret is None else secret[-4:]),
         enabled=endpoint.enabled,
         disabled_reason=endpoint.disabled_reason,
-        signing_secret=endpoint.secret if reveal else None,
+        signing_secret=secret,
     )
 
 
@@ -119,7 +119,7 @@ async def create(asked: Asked) -> Response:
         url = _required(_bounded(fields, "url", _URL_MAX), "url")
         types = _required(_types(fields), "event_types")
     made = await webhooks.create(asked.ctx, asked.who, name=name, url=url, event_types=types)
-    return Json(_shown(made, reveal=True))
+    return Json(_shown(asked, made.endpoint, secret=made.secret))
 
 
 async def update(asked: Asked) -> Response:
@@ -130,12 +130,12 @@ async def update(asked: Asked) -> Response:
         url = _bounded(fields, "url", _URL_MAX)
         types = _types(fields)
     changed = await webhooks.update(asked.ctx, asked.who, endpoint_id, name=name, url=url, event_types=types)
-    return Json(_shown(changed))
+    return Json(_shown(asked, changed))
 
 
 async def retrieve(asked: Asked) -> Response:
     """Give one endpoint."""
-    return Json(_shown(await webhooks.get(asked.ctx, asked.who, _id(asked))))
+    return Json(_shown(asked, await webhooks.get(asked.ctx, asked.who, _id(asked))))
 
 
 async def page(asked: Asked) -> Response:
@@ -148,7 +148,7 @@ async def page(asked: Asked) -> Response:
     if at.after is not None:
         start = ids.index(at.after) + 1 if at.after in ids else len(ids)
     part = ordered[start : start + at.limit]
-    items: list[Any] = [_shown(endpoint) for endpoint in part]
+    items: list[Any] = [_shown(asked, endpoint) for endpoint in part]
     return listed(items, ids[start : start + at.limit], has_more=len(ids) > start + at.limit)
 
 
@@ -166,7 +166,7 @@ async def rotate(asked: Asked) -> Response:
     async with asked.door.bodies.read(asked.request) as fields:
         keep_old = bool(fields.boolean("keep_old_secret_active_for_24_hours"))
     changed = await webhooks.rotate(asked.ctx, asked.who, endpoint_id, keep_old=keep_old)
-    return Json(_shown(changed, reveal=True))
+    return Json(_shown(asked, changed.endpoint, secret=changed.secret))
 
 
 async def test(asked: Asked) -> Response:
