@@ -362,9 +362,7 @@ async def _surfaces(ctx: Context, pepper: bytes, settings: Settings) -> AsyncGen
 
 
 async def _pepper(ctx: Context, settings: Settings) -> bytes:
-    """Give what keys are digested with; where several machines share the keys, they have to share it."""
-    given = settings.key_pepper
-    pepper = bytes.fromhex(given) if given else await asyncio.to_thread(pepper_of, settings.data)
+    pepper = await asyncio.to_thread(pepper_of, settings.data, settings.key_pepper)
     if settings.shared:
         await check_pepper(ctx.backend, pepper)
     return pepper

@@ -158,18 +158,21 @@ async def _distributed(
 
 @asynccontextmanager
 async def _running(runner: Runner, rig: Rig) -> AsyncIterator[None]:
+    over = asyncio.Event()
+
     async def look_after() -> None:
-        while True:
+        while not over.is_set():
             await runner.even_out()
-            await asyncio.sleep(0.1)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), 0.1)
 
     loop = asyncio.create_task(runner.run(rig.work))
     chore = asyncio.create_task(look_after())
     try:
         yield
     finally:
-        chore.cancel()
-        await asyncio.gather(chore, return_exceptions=True)
+        over.set()
+        await chore
         await runner.drain(0)
         loop.cancel()
         with suppress(asyncio.CancelledError):

@@ -108,11 +108,14 @@ def digest(token: str, pepper: bytes) -> str:
     return hmac.new(pepper, token.encode(), "sha256").hexdigest()
 
 
-def pepper_of(data: Path) -> bytes:
+def pepper_of(data: Path, given: str | None = None) -> bytes:
     """Give the pepper of a data folder, made on first use; whoever backs up the database backs up it too.
 
-    Raises ValueError when the file is there and is not a pepper.
+    One that is `given`, in hexadecimal digits, is used instead: where several machines share the keys,
+    they have to share it. Raises ValueError when the file is there and is not a pepper.
     """
+    if given is not None:
+        return bytes.fromhex(given)
     path = data / PEPPER_FILE
     if not path.exists():
         _put_pepper(path)

@@ -126,7 +126,7 @@ async def add_key(
         ctx.backend,
         ctx.ids,
         ctx.clock,
-        auth_keys.pepper_of(gateway.settings.data),
+        auth_keys.pepper_of(gateway.settings.data, gateway.settings.key_pepper),
         name=name,
         scopes=parse_scopes(scopes) if scopes else EVERYDAY,
         token=token,
@@ -144,7 +144,7 @@ async def command_key(settings: Settings, gateway: Gateway | None = None) -> str
 
 async def _command_key(path: Path, gateway: Gateway) -> str:
     kept = await asyncio.to_thread(_kept, path)
-    pepper = auth_keys.pepper_of(gateway.settings.data)
+    pepper = auth_keys.pepper_of(gateway.settings.data, gateway.settings.key_pepper)
     now = gateway.ctx.clock.now_ms()
     known = await gateway.ctx.backend.point(
         lambda conn: auth_keys.principal(conn, auth_keys.digest(kept, pepper), now)

@@ -36,14 +36,24 @@ Stream = AsyncGenerator[Reply | NoReply | Line | Closed, None]
 Hear = Callable[[Observation], Awaitable[None]]
 
 
+MayCall = Callable[[], Awaitable[None]]
+"""Raises what keeps a call from being made."""
+
+
 async def drive(
-    ctx: Context, flow: Generator[Effect, Answer, T], channel: Channel, *, hear: Hear | None = None
+    ctx: Context,
+    flow: Generator[Effect, Answer, T],
+    channel: Channel,
+    *,
+    hear: Hear | None = None,
+    may_call: MayCall | None = None,
 ) -> T:
     """Run a flow to its end and give what it returns; a streaming call is closed with the flow.
 
-    `hear` is told what the flow has seen of the job while a call of it still runs.
+    `hear` is told what the flow has seen of the job while a call of it still runs. `may_call` is asked
+    right before each call.
     """
-    driver = _Driver(ctx, channel)
+    driver = _Driver(ctx, channel, may_call)
     try:
         effect = next(flow)
         while True:
@@ -59,9 +69,10 @@ async def drive(
 
 
 class _Driver:
-    def __init__(self, ctx: Context, channel: Channel) -> None:
+    def __init__(self, ctx: Context, channel: Channel, may_call: MayCall | None) -> None:
         self._ctx = ctx
         self._channel = channel
+        self._may_call = may_call
         self._stream: Stream | None = None
         self._copies = AsyncExitStack()
         self._here: dict[str, Path] = {}
@@ -70,11 +81,11 @@ class _Driver:
         match effect:
             case Call(stream=True):
                 await self.close()
-                files = await self._bring(effect)
+                files = await self._ready(effect)
                 self._stream = self._ctx.client.stream(effect, self._channel, files.__getitem__)
                 return await self._next()
             case Call():
-                files = await self._bring(effect)
+                files = await self._ready(effect)
                 return await self._ctx.client.send(effect, self._channel, files.__getitem__)
             case Render():
                 return await self._ctx.renders.ask(effect)
@@ -84,6 +95,12 @@ class _Driver:
                 return Moment(self._ctx.clock.now_ms())
             case _:
                 assert_never(effect)
+
+    async def _ready(self, call: Call) -> dict[str, Path]:
+        files = await self._bring(call)
+        if self._may_call is not None:
+            await self._may_call()
+        return files
 
     async def _bring(self, call: Call) -> dict[str, Path]:
         """Have the files a call names on this machine until the flow ends; one that cannot be had is left out.

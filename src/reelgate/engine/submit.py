@@ -26,6 +26,8 @@ from reelgate.store.backend import Connection
 from reelgate.telemetry import log, meter
 from reelgate.telemetry.traces import step
 
+SURE_S = 1.0
+"""For how long after it was read or written a lease is taken for ours. Shorter than any heartbeat's patience."""
 BACKOFF_S = (1.0, 4.0, 15.0, 60.0)
 
 
@@ -56,12 +58,13 @@ async def submit(ctx: Context, task: Task) -> Later | None:
     channel = choice.offer.channel
     submission = await _submission(ctx, task, channel)
     attempt = _attempt(ctx, task, channel, submission, choice)
+    fresh = Fresh(ctx, task)
     await ctx.backend.write(lambda conn: _intend(conn, ctx, task, attempt))
     ctx.hub.wake()
     meter.waited(channel.name, attempt.created_at - task.created_at)
     log.info("task_sent", task=task.id, channel=channel.name, model=submission.upstream_model)
     with meter.submit_seconds.labels(channel.name).time():
-        outcome = await _send(ctx, submission, channel, Ear(ctx, task))
+        outcome = await _send(ctx, submission, channel, Ear(ctx, task), fresh)
     _count(channel, outcome)
     return await record(ctx, task.id, attempt, outcome)
 
@@ -166,10 +169,44 @@ def _new_deadline(ctx: Context, task: Task) -> dict[str, int | None]:
     return {"deadline_at": deadline(ctx.clock.now_ms(), served.profile)}
 
 
-async def _send(ctx: Context, submission: Submission, channel: Channel, ear: Ear) -> SubmitOutcome:
+class TakenOver(LeaseLost):
+    """Raised before a call that is no longer ours to make."""
+
+
+class Fresh:
+    """Keeps a process that stood still from sending what somebody else has taken over since."""
+
+    def __init__(self, ctx: Context, task: Task) -> None:
+        self._ctx = ctx
+        self._task = task
+        self._sure_at = self._moment()
+
+    def _moment(self) -> tuple[float, float]:
+        # One clock goes on while a process stands still, the other one while its machine does.
+        return self._ctx.clock.monotonic(), self._ctx.clock.now_ms() / 1000
+
+    async def __call__(self) -> None:
+        """Look at the row if that was not done for long.
+
+        Raises TakenOver when another holder has the task.
+        """
+        now = self._moment()
+        if all(0 <= there - then <= SURE_S for there, then in zip(now, self._sure_at, strict=True)):
+            return
+        found = await self._ctx.backend.point(lambda conn: task_rows.get(conn, self._task.id))
+        if found is None or found.lease_epoch != self._task.lease_epoch:
+            raise TakenOver(self._task.id)
+        self._sure_at = now
+
+
+async def _send(
+    ctx: Context, submission: Submission, channel: Channel, ear: Ear, fresh: Fresh
+) -> SubmitOutcome:
     dialect = ctx.dialects[channel.dialect]
     try:
-        return await drive(ctx, dialect.submit(submission, channel), channel, hear=ear)
+        return await drive(ctx, dialect.submit(submission, channel), channel, hear=ear, may_call=fresh)
+    except TakenOver:
+        raise
     except Exception as surprise:  # noqa: BLE001 - whatever broke, the call may have been accepted
         log.exception("submit_surprise", channel=channel.name)
         return Unclear(reason="The gateway broke while sending.", detail=type(surprise).__name__)

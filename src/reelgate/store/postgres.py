@@ -36,8 +36,12 @@ _NOTICED: Final = {
 }
 LISTEN_AGAIN_S: Final = 0.5
 
-# A commit returns when it is on disk, whatever the server's own configuration prefers.
-_OPTIONS: Final = "-c synchronous_commit=on -c application_name=reelgate -c lock_timeout=30s"
+# A commit returns when it is on disk, whatever the server's own configuration prefers. A process that
+# freezes in the middle of a transaction does not keep its locks: none of ours waits for anything outside.
+_OPTIONS: Final = (
+    "-c synchronous_commit=on -c application_name=reelgate -c lock_timeout=30s"
+    " -c idle_in_transaction_session_timeout=10s"
+)
 
 _HAS_REVISION: Final = text("SELECT to_regclass('alembic_version') IS NOT NULL")
 _REVISION: Final = text("SELECT version_num FROM alembic_version")
@@ -62,6 +66,7 @@ def engine_for(url: str) -> AsyncEngine:
         max_overflow=OVERFLOW,
         pool_timeout=FREE_WITHIN_S,
         pool_pre_ping=True,
+        use_native_hstore=False,  # it asks about a type we do not use on every new connection
         connect_args={**{k: v for k, v in _NOTICED.items() if k not in parsed.query}, "options": options},
     )
 
