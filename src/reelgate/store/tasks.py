@@ -111,6 +111,7 @@ class StatusRow(msgspec.Struct, frozen=True, kw_only=True):
     overdue_at: int | None
     cancel_requested_at: int | None
     start_after: int | None
+    adapted: str | None = None
 
     @property
     def remixed_from(self) -> str | None:
@@ -172,6 +173,11 @@ _UNCONFIRMED_DUE: Final = (
     select(tasks.c.id)
     .where(tasks.c.status == Status.UNCONFIRMED.value, tasks.c.unconfirmed_at <= bindparam("before_ms"))
     .order_by(tasks.c.unconfirmed_at, tasks.c.id)
+)
+_QUEUED: Final = (
+    select(tasks.c.id)
+    .where(tasks.c.status == Status.QUEUED.value, tasks.c.served_model == bindparam("model"))
+    .order_by(tasks.c.created_at, tasks.c.id)
 )
 _DISPUTED: Final = (
     select(*_COLUMNS).where(tasks.c.disputed.is_(True)).order_by(tasks.c.finished_at, tasks.c.id)
@@ -395,6 +401,11 @@ def mark_deleted(conn: Connection, task_id: str, now: int) -> bool:
 def unconfirmed_due(conn: Connection, before_ms: int) -> list[str]:
     """List the tasks that have been unconfirmed since `before_ms` or longer, oldest first."""
     return list(conn.execute(_UNCONFIRMED_DUE, {"before_ms": before_ms}).scalars())
+
+
+def queued(conn: Connection, model: str) -> list[str]:
+    """List the tasks that wait for a model, oldest first."""
+    return list(conn.execute(_QUEUED, {"model": model}).scalars())
 
 
 def disputed(conn: Connection) -> list[Task]:

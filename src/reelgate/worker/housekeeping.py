@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Final, NamedTuple
 
 from reelgate.core.clock import Clock
-from reelgate.engine import deliver, sweep
+from reelgate.engine import deliver, models, retire, sweep
 from reelgate.engine.context import Context
 from reelgate.store import duties, jobs
 from reelgate.telemetry import log
@@ -79,6 +79,8 @@ def _sweeps(ctx: Context, wake_s: float) -> list[Chore]:
     return [
         Chore(wake_s, "wake_open_tasks", lambda: sweep.wake_open_tasks(ctx)),
         Chore(float(ctx.rules.late_poll_s), "settle_disputes", lambda: sweep.settle_disputes(ctx)),
+        Chore(60.0, "let_go", lambda: retire.let_go(ctx)),
+        Chore(24 * HOUR_S, "warn_of_endings", lambda: models.warn_of_endings(ctx)),
         Chore(HOUR_S, "forget_old", lambda: sweep.forget_old(ctx)),
         Chore(HOUR_S, "collect_orphans", lambda: sweep.collect_orphans(ctx)),
     ]
