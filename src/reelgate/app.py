@@ -400,6 +400,7 @@ async def _running(ctx: Context, beside: Beside, role: str) -> AsyncGenerator[No
         ctx.engine.stop()
         await ctx.rounds.close()
         await ctx.engine.drain(ctx.rules.drain_s)
+        await ctx.leases.settle()
         for chore in chores:
             chore.cancel()
         await asyncio.gather(*chores, return_exceptions=True)

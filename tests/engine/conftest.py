@@ -217,6 +217,7 @@ async def open_bench(
         ctx.hub.close()
         await ctx.rounds.close()
         await runner.drain(0)
+        await ctx.leases.settle()
         for chore in bench.chores:
             chore.cancel()
         await asyncio.gather(*bench.chores, return_exceptions=True)

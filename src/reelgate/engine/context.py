@@ -95,6 +95,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     priority: int | None = None
     start_after: int | None = None
     """Milliseconds since 1970 before which nothing is sent."""
+    adapt: bool = False
+    """Whether what is not possible may be moved to the nearest that is, with each change told."""
     extra: dict[str, object] = {}
 
 

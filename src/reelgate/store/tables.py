@@ -33,7 +33,9 @@ from reelgate.core.health import State
 from reelgate.core.lifecycle import Status
 from reelgate.core.limits import Subject
 from reelgate.core.money import EntryKind
-from reelgate.core.task import AttemptState, Role, Variant, Verb
+from reelgate.core.people import BudgetWindow, LinkKind, Role, SessionKind
+from reelgate.core.task import AttemptState, Variant, Verb
+from reelgate.core.task import Role as InputRole
 
 KNOWN: Final = ("0001",)
 """The revisions of the schema this code knows, oldest first."""
@@ -128,15 +130,138 @@ database_facts = Table(
     "database_facts", metadata, _text("name"), _text("value"), PrimaryKeyConstraint("name")
 )
 
-users = Table("users", metadata, _id("id"), _text("name"), _created(), PrimaryKeyConstraint("id"))
+# `login` is the name somebody signs in with, in one spelling; `password` is its argon2id digest.
+users = Table(
+    "users",
+    metadata,
+    _id("id"),
+    _text("name"),
+    _text("login", nullable=True),
+    _text("email", nullable=True),
+    _text("role"),
+    _text("password", nullable=True),
+    _whole("token_version"),
+    _ms("disabled_at"),
+    _ms("last_login_at"),
+    _created(),
+    _ms("updated_at", nullable=False),
+    PrimaryKeyConstraint("id"),
+    UniqueConstraint("login"),
+    _word("role", Role),
+)
 
+teams = Table(
+    "teams",
+    metadata,
+    _id("id"),
+    _text("name"),
+    _created(),
+    PrimaryKeyConstraint("id"),
+    UniqueConstraint("name"),
+)
+
+team_members = Table(
+    "team_members",
+    metadata,
+    _id("team_id", ForeignKey("teams.id")),
+    _id("user_id", ForeignKey("users.id")),
+    _text("role"),
+    _created(),
+    PrimaryKeyConstraint("team_id", "user_id"),
+    _word("role", Role),
+    Index("ix_team_members_user_id", "user_id"),
+)
+
+# A project with a team is open to all of its members.
 projects = Table(
     "projects",
     metadata,
     _id("id"),
     _id("user_id", ForeignKey("users.id")),
     _text("name"),
+    _id("team_id", ForeignKey("teams.id"), nullable=True),
     _created(),
+    PrimaryKeyConstraint("id"),
+    Index("ix_projects_user_id", "user_id"),
+    Index("ix_projects_team_id", "team_id"),
+)
+
+# Who somebody is at an OpenID provider.
+identities = Table(
+    "identities",
+    metadata,
+    _text("issuer"),
+    _text("subject"),
+    _id("user_id", ForeignKey("users.id")),
+    _created(),
+    PrimaryKeyConstraint("issuer", "subject"),
+    Index("ix_identities_user_id", "user_id"),
+)
+
+# One sign-in: in a browser with a cookie, or of a program with tokens.
+sessions = Table(
+    "sessions",
+    metadata,
+    _id("id"),
+    _id("user_id", ForeignKey("users.id")),
+    _text("kind"),
+    _text("digest", nullable=True),
+    _text("address"),
+    _text("agent"),
+    _created(),
+    _ms("seen_at", nullable=False),
+    _ms("expires_at", nullable=False),
+    _ms("revoked_at"),
+    PrimaryKeyConstraint("id"),
+    UniqueConstraint("digest"),
+    _word("kind", SessionKind),
+    Index("ix_sessions_user_id", "user_id"),
+    Index("ix_sessions_expires_at", "expires_at"),
+)
+
+# A token that was exchanged stays, so that whoever shows it again is noticed.
+refresh_tokens = Table(
+    "refresh_tokens",
+    metadata,
+    _id("digest"),
+    _id("session_id", ForeignKey("sessions.id")),
+    _created(),
+    _ms("expires_at", nullable=False),
+    _ms("used_at"),
+    PrimaryKeyConstraint("digest"),
+    Index("ix_refresh_tokens_session_id", "session_id"),
+)
+
+# What links sent to people open, once.
+links = Table(
+    "links",
+    metadata,
+    _id("id"),
+    _text("kind"),
+    _text("digest"),
+    _id("user_id", ForeignKey("users.id"), nullable=True),
+    _text("role", nullable=True),
+    _id("team_id", ForeignKey("teams.id"), nullable=True),
+    _text("note"),
+    _id("made_by", ForeignKey("users.id"), nullable=True),
+    _created(),
+    _ms("expires_at", nullable=False),
+    _ms("used_at"),
+    _ms("revoked_at"),
+    PrimaryKeyConstraint("id"),
+    UniqueConstraint("digest"),
+    _word("kind", LinkKind),
+    _word("role", Role),
+)
+
+# What our own tokens are signed with; `secret` is an envelope (`core.envelope`).
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    _id("id"),
+    _text("secret"),
+    _created(),
+    _ms("retired_at"),
     PrimaryKeyConstraint("id"),
 )
 
@@ -167,12 +292,19 @@ api_keys = Table(
     _text("digest"),
     _text("hint"),
     _text("scopes"),
+    _text("models", nullable=True),
+    _big("budget", nullable=True),
+    _text("budget_currency", nullable=True),
+    _text("budget_window", nullable=True),
     _created(),
     _ms("expires_at"),
     _ms("revoked_at"),
     _ms("last_used_at"),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("digest"),
+    _at_least("budget", 0),
+    _word("budget_window", BudgetWindow),
+    Index("ix_api_keys_user_id", "user_id"),
 )
 
 channels = Table(
@@ -332,6 +464,7 @@ tasks = Table(
     _at_least("lease_epoch", 0),
     _at_least("event_seq", 0),
     CheckConstraint("progress >= 0 AND progress <= 100", name="progress_range"),
+    Index("ix_tasks_key_id", "key_id", "created_at"),
     Index("ix_tasks_status", "status", "created_at"),
     Index(
         "ix_tasks_disputed",
@@ -378,7 +511,7 @@ task_inputs = Table(
     _id("sha256", ForeignKey("blobs.sha256")),
     _created(),
     PrimaryKeyConstraint("task_id", "position"),
-    _word("role", Role),
+    _word("role", InputRole),
     Index("ix_task_inputs_sha256", "sha256"),
 )
 

@@ -43,18 +43,35 @@ def _people() -> None:
         "users",
         sa.Column("id", ID, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("login", sa.Text(), nullable=True),
+        sa.Column("email", sa.Text(), nullable=True),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("password", sa.Text(), nullable=True),
+        sa.Column("token_version", sa.Integer(), nullable=False),
+        sa.Column("disabled_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_login_at", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "role IN ('admin', 'operator', 'member', 'viewer')", name=op.f("ck_users_role_word")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
+        sa.UniqueConstraint("login", name=op.f("uq_users_login")),
     )
+    _teams()
     op.create_table(
         "projects",
         sa.Column("id", ID, nullable=False),
         sa.Column("user_id", ID, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("team_id", ID, nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_projects_team_id")),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_projects_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_projects")),
     )
+    op.create_index("ix_projects_team_id", "projects", ["team_id"])
+    op.create_index("ix_projects_user_id", "projects", ["user_id"])
     op.create_table(
         "accounts",
         sa.Column("id", ID, nullable=False),
@@ -82,14 +99,128 @@ def _people() -> None:
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("hint", sa.Text(), nullable=False),
         sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("models", sa.Text(), nullable=True),
+        sa.Column("budget", sa.BigInteger(), nullable=True),
+        sa.Column("budget_currency", sa.Text(), nullable=True),
+        sa.Column("budget_window", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=True),
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
         sa.Column("last_used_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("budget >= 0", name=op.f("ck_api_keys_budget_range")),
+        sa.CheckConstraint(
+            "budget_window IN ('day', 'month', 'total')", name=op.f("ck_api_keys_budget_window_word")
+        ),
         sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_api_keys_project_id")),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_api_keys_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_keys")),
         sa.UniqueConstraint("digest", name=op.f("uq_api_keys_digest")),
+    )
+    op.create_index("ix_api_keys_user_id", "api_keys", ["user_id"])
+    _sign_ins()
+
+
+def _teams() -> None:
+    op.create_table(
+        "teams",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_teams")),
+        sa.UniqueConstraint("name", name=op.f("uq_teams_name")),
+    )
+    op.create_table(
+        "team_members",
+        sa.Column("team_id", ID, nullable=False),
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "role IN ('admin', 'operator', 'member', 'viewer')", name=op.f("ck_team_members_role_word")
+        ),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_team_members_team_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_team_members_user_id")),
+        sa.PrimaryKeyConstraint("team_id", "user_id", name=op.f("pk_team_members")),
+    )
+    op.create_index("ix_team_members_user_id", "team_members", ["user_id"])
+
+
+def _sign_ins() -> None:
+    op.create_table(
+        "identities",
+        sa.Column("issuer", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_identities_user_id")),
+        sa.PrimaryKeyConstraint("issuer", "subject", name=op.f("pk_identities")),
+    )
+    op.create_index("ix_identities_user_id", "identities", ["user_id"])
+    op.create_table(
+        "sessions",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=True),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("agent", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("kind IN ('browser', 'tokens')", name=op.f("ck_sessions_kind_word")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_sessions_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
+        sa.UniqueConstraint("digest", name=op.f("uq_sessions_digest")),
+    )
+    op.create_index("ix_sessions_expires_at", "sessions", ["expires_at"])
+    op.create_index("ix_sessions_user_id", "sessions", ["user_id"])
+    op.create_table(
+        "refresh_tokens",
+        sa.Column("digest", ID, nullable=False),
+        sa.Column("session_id", ID, nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["session_id"], ["sessions.id"], name=op.f("fk_refresh_tokens_session_id")),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_refresh_tokens")),
+    )
+    op.create_index("ix_refresh_tokens_session_id", "refresh_tokens", ["session_id"])
+    _links()
+
+
+def _links() -> None:
+    op.create_table(
+        "links",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("user_id", ID, nullable=True),
+        sa.Column("role", sa.Text(), nullable=True),
+        sa.Column("team_id", ID, nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("made_by", ID, nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("kind IN ('setup', 'invite', 'reset')", name=op.f("ck_links_kind_word")),
+        sa.CheckConstraint(
+            "role IN ('admin', 'operator', 'member', 'viewer')", name=op.f("ck_links_role_word")
+        ),
+        sa.ForeignKeyConstraint(["made_by"], ["users.id"], name=op.f("fk_links_made_by")),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_links_team_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_links_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_links")),
+        sa.UniqueConstraint("digest", name=op.f("uq_links_digest")),
+    )
+    op.create_table(
+        "signing_keys",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("retired_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_signing_keys")),
     )
 
 
@@ -348,6 +479,7 @@ def _work() -> None:
         sqlite_where=sa.text("deleted_at IS NULL"),
         postgresql_where=sa.text("deleted_at IS NULL"),
     )
+    op.create_index("ix_tasks_key_id", "tasks", ["key_id", "created_at"])
     op.create_index("ix_tasks_status", "tasks", ["status", "created_at"])
     op.create_index(
         "ix_tasks_unfinished",
@@ -623,7 +755,8 @@ def _wake_ups() -> None:
 def _defaults() -> None:
     now = int(time.time() * 1000)
     for statement in (
-        "INSERT INTO users (id, name, created_at) VALUES ('user_default', 'default', :now)",
+        "INSERT INTO users (id, name, role, token_version, created_at, updated_at)"
+        " VALUES ('user_default', 'default', 'admin', 0, :now, :now)",
         "INSERT INTO projects (id, user_id, name, created_at)"
         " VALUES ('proj_default', 'user_default', 'default', :now)",
         "INSERT INTO accounts (id, project_id, currency, balance, held, created_at)"
