@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import pytest
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from reelgate.api import build_app
 from reelgate.engine.context import Context
@@ -156,3 +160,37 @@ async def test_it_is_ready_again_when_the_reason_is_gone(bench: Bench, tmp_path:
     await bench.clock.advance(KEEP_S + 0.1)
 
     assert (await bench.ask("GET", "/ready", key=None)).status == 200
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        StoreError("the disk is full"),
+        OperationalError("INSERT …", {}, Exception("terminating connection")),
+        sqlite3.OperationalError("database is locked"),
+    ],
+)
+async def test_a_database_that_is_away_is_a_503_that_says_when_to_come_back(
+    bench: Bench, trouble: Exception
+) -> None:
+    async def refuse() -> None:
+        raise trouble
+
+    broken, _ = with_backend(bench, refuse)
+
+    answer = await broken.post("/v1/videos", {"prompt": "a red kite", "size": "64x64"})
+
+    assert (answer.status, answer.error["code"]) == (503, "overloaded")
+    assert int(answer.headers["retry-after"]) >= 1
+    assert answer.headers["x-should-retry"] == "true"
+
+
+async def test_a_statement_that_is_wrong_is_our_fault_and_not_repeated(bench: Bench) -> None:
+    async def refuse() -> None:
+        raise IntegrityError("INSERT …", {}, Exception("a value is missing"))
+
+    broken, _ = with_backend(bench, refuse)
+
+    answer = await broken.post("/v1/videos", {"prompt": "a red kite", "size": "64x64"})
+
+    assert (answer.status, answer.headers["x-should-retry"]) == (500, "false")

@@ -17,6 +17,7 @@ from reelgate.api import errors
 from reelgate.api.door import DoorRoute
 from reelgate.api.leaving import SlowClient
 from reelgate.core.ids import Ids
+from reelgate.store.backend import AWAY
 from reelgate.telemetry import about_request, meter
 
 _log = structlog.get_logger("reelgate.api")
@@ -70,12 +71,12 @@ class Edge:
         except SlowClient:
             _log.info("client_cut", request_id=request_id, path=scope["path"])
             raise
-        except Exception:
-            _log.exception("request_broke", request_id=request_id, path=scope["path"])
+        except Exception as fault:
+            answer = _excuse(fault, request_id, scope["path"])
             if started:
                 # The client must see a cut connection, not a short body that looks whole.
                 raise
-            await errors.broken(request_id)(scope, receive, named)
+            await answer(scope, receive, named)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         method, path = scope["method"], scope["path"]
@@ -91,6 +92,15 @@ class Edge:
                 await route.app(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+def _excuse(fault: Exception, request_id: str, path: str) -> Response:
+    """Log what nobody answered for, and give the answer to it."""
+    if isinstance(fault, AWAY):
+        _log.warning("database_away", request_id=request_id, path=path, reason=type(fault).__name__)
+        return errors.away()
+    _log.exception("request_broke", request_id=request_id, path=path)
+    return errors.broken(request_id)
 
 
 def install(app: FastAPI, routes: Sequence[BaseRoute], ids: Ids) -> None:

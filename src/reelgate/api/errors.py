@@ -10,6 +10,8 @@ from starlette.responses import Response
 
 from reelgate.core.errors import Code, Failure
 
+AWAY_S: Final = 2.0
+"""When to ask again while the database is away."""
 LONGEST_RETRY_AFTER_S: Final = 60
 """SDKs ignore a longer wait, or give up on it."""
 
@@ -141,6 +143,12 @@ def wrong_method(method: str, allowed: frozenset[str]) -> Response:
         ),
         {"allow": names},
     )
+
+
+def away() -> Response:
+    """Answer while the database cannot be used; the same request with the same key may be sent again."""
+    said = "The database of this server cannot be reached. Send the same request again in a moment."
+    return answer(Failure(code=Code.OVERLOADED, message=said, retry_after_s=AWAY_S))
 
 
 def broken(request_id: str) -> Response:

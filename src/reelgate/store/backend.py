@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Final, Literal, Protocol, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 
 from reelgate.store.tables import HEAD, KNOWN
 
 __all__ = [
+    "AWAY",
     "UNUSABLE",
     "Backend",
     "CommitFailed",
@@ -33,6 +34,15 @@ class StoreError(Exception):
 
 UNUSABLE: tuple[type[Exception], ...] = (StoreError, DBAPIError, sqlite3.Error)
 """What opening or reading a database raises when it cannot be used: ours, SQLAlchemy's, the driver's."""
+
+AWAY: tuple[type[Exception], ...] = (
+    StoreError,
+    OperationalError,
+    InterfaceError,
+    InternalError,
+    sqlite3.OperationalError,
+)
+"""Of these, what comes of a database that is away, full or only answers readers, and not of what it was asked."""
 
 
 class CommitFailed(StoreError):
