@@ -21,6 +21,7 @@ INTRUDERS = {
     ),
     "Core and dialects do no IO": ("core/reader.py", "import pathlib"),
     "SQL lives in store": ("engine/intruder.py", "import sqlalchemy"),
+    "PgQueuer is known to the runner and the rows alone": ("engine/waker.py", "import pgqueuer"),
     "net is the only way out": ("media/intruder.py", "import aiohttp"),
     "The engine knows no dialect and no settings": ("engine/reader.py", "import reelgate.settings"),
     "Surfaces reach bytes and upstreams through the engine": ("api/intruder.py", "import reelgate.net"),

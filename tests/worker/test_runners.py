@@ -164,6 +164,22 @@ async def test_channels_that_come_close_widen_and_go_are_followed_without_a_rest
         await until(lambda: "t2" in rig.work.running)
 
 
+async def test_the_waiting_tasks_of_a_shut_channel_go_to_another_one(rig: Rig) -> None:
+    rig.slots |= {"a": 1, "b": 3}
+    rig.models["m"] = ["b"]
+    async with rig.open() as runner:
+        await rig.wake(runner, "t0", "a", model="m")
+        await until(lambda: rig.work.running == ["t0"])
+        await rig.wake(runner, "t1", "a", model="other")
+        await rig.wake(runner, "t2", "a", model="other")
+
+        rig.slots["a"] = 0
+        rig.models["other"] = ["a", "b"]
+        await until(lambda: sorted(rig.work.running) == ["t0", "t1", "t2"])
+
+    assert sorted(rig.rebound) == [("t1", "b"), ("t2", "b")]
+
+
 async def test_free_slots_count_what_runs_and_what_waits(rig: Rig) -> None:
     rig.slots |= {"a": 3, "b": 1}
     rig.models["m"] = ["a", "b"]
