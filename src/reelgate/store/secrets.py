@@ -10,7 +10,7 @@ from sqlalchemy import Column, Connection, Table, bindparam, func, literal, sele
 
 from reelgate.core.envelope import Place, Sealed
 from reelgate.store import settings as setting_rows
-from reelgate.store.tables import channel_keys, settings, signing_keys, webhook_endpoints
+from reelgate.store.tables import callback_keys, channel_keys, settings, signing_keys, webhook_endpoints
 
 _KEY: Final = "master_key"
 _COLUMNS: Final = (
@@ -18,6 +18,7 @@ _COLUMNS: Final = (
     signing_keys.c.secret,
     webhook_endpoints.c.secret,
     webhook_endpoints.c.old_secret,
+    callback_keys.c.secret,
 )
 """Every column that holds an envelope; whoever adds one names it here, so that it is rotated, too."""
 # The lock keeps PostgreSQL from changing the key while somebody seals under it.

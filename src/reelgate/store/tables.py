@@ -327,6 +327,7 @@ channels = Table(
     _ms("deleted_at"),
     _flag("draining"),
     _text("prices"),
+    _text("poll_policy", nullable=True),
     PrimaryKeyConstraint("id"),
     _at_least("concurrency", 1),
     _at_least("weight", 0),
@@ -515,6 +516,17 @@ task_inputs = Table(
     Index("ix_task_inputs_sha256", "sha256"),
 )
 
+# What the callbacks of a channel's upstream are signed with. The id is the channel's.
+callback_keys = Table(
+    "callback_keys",
+    metadata,
+    _id("id", ForeignKey("channels.id")),
+    _text("secret"),
+    _created(),
+    _ms("updated_at", nullable=False),
+    PrimaryKeyConstraint("id"),
+)
+
 attempts = Table(
     "attempts",
     metadata,
@@ -533,12 +545,16 @@ attempts = Table(
     _ms("ended_at"),
     _id("key_id", nullable=True),
     _text("why", nullable=True),
+    _text("upstream_id", nullable=True),
+    _big("cost", nullable=True),
+    _ms("nudged_at"),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("task_id", "number"),
     UniqueConstraint("client_token"),
     _word("state", AttemptState),
     _at_least("number", 1),
     Index("ix_attempts_channel_id_ref", "channel_id", "ref"),
+    Index("ix_attempts_channel_id_upstream_id", "channel_id", "upstream_id"),
 )
 
 idempotency = Table(
@@ -748,6 +764,7 @@ durations = Table(
     _big("took_ms"),
     _ms("finished_at", nullable=False),
     _created(),
+    _big("ready_ms", nullable=True),
     PrimaryKeyConstraint("id"),
     _at_least("took_ms", 0),
     Index("ix_durations_model", "model", "id"),

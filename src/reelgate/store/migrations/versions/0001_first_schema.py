@@ -244,6 +244,7 @@ def _configuration() -> None:
         sa.Column("deleted_at", sa.BigInteger(), nullable=True),
         sa.Column("draining", sa.Boolean(), nullable=False),
         sa.Column("prices", sa.Text(), nullable=False),
+        sa.Column("poll_policy", sa.Text(), nullable=True),
         sa.CheckConstraint("concurrency >= 1", name=op.f("ck_channels_concurrency_range")),
         sa.CheckConstraint("weight >= 0", name=op.f("ck_channels_weight_range")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_channels")),
@@ -255,6 +256,15 @@ def _configuration() -> None:
         unique=True,
         sqlite_where=sa.text("deleted_at IS NULL"),
         postgresql_where=sa.text("deleted_at IS NULL"),
+    )
+    op.create_table(
+        "callback_keys",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["id"], ["channels.id"], name=op.f("fk_callback_keys_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_callback_keys")),
     )
     op.create_table(
         "learned_profiles",
@@ -521,6 +531,9 @@ def _work() -> None:
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.Column("key_id", ID, nullable=True),
         sa.Column("why", sa.Text(), nullable=True),
+        sa.Column("upstream_id", sa.Text(), nullable=True),
+        sa.Column("cost", sa.BigInteger(), nullable=True),
+        sa.Column("nudged_at", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
             "state IN ('submitting', 'accepted', 'refused', 'unclear', 'ended')",
             name=op.f("ck_attempts_state_word"),
@@ -532,6 +545,7 @@ def _work() -> None:
         sa.UniqueConstraint("task_id", "number", name=op.f("uq_attempts_task_id_number")),
     )
     op.create_index("ix_attempts_channel_id_ref", "attempts", ["channel_id", "ref"])
+    op.create_index("ix_attempts_channel_id_upstream_id", "attempts", ["channel_id", "upstream_id"])
     op.create_table(
         "assets",
         sa.Column("id", ID, nullable=False),
@@ -580,6 +594,7 @@ def _work() -> None:
         sa.Column("took_ms", sa.BigInteger(), nullable=False),
         sa.Column("finished_at", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("ready_ms", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("took_ms >= 0", name=op.f("ck_durations_took_ms_range")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_durations")),
     )
