@@ -133,7 +133,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     handler: Handler
     summary: str
-    tag: Literal["videos", "models", "files", "webhooks", "live"]
+    tag: Literal["videos", "models", "files", "webhooks", "live", "admin"]
     body: Mapping[str, Any] | None = None
     """The schema of the body, by content type."""
     query: Sequence[str] = ()

@@ -30,6 +30,7 @@ PERMISSIONS: Final[dict[tuple[Method, str], Scope | Open]] = {
     ("DELETE", "/v1/videos/{video_id}"): Scope.VIDEOS_WRITE,
     ("GET", "/v1/videos/{video_id}/content"): Scope.VIDEOS_READ,
     ("GET", "/v1/videos/{video_id}/events"): Scope.VIDEOS_READ,
+    ("GET", "/v1/videos/{video_id}/effective"): Scope.VIDEOS_READ,
     ("POST", "/v1/videos/{video_id}/remix"): Scope.VIDEOS_WRITE,
     ("GET", "/v1/models"): Scope.VIDEOS_READ,
     ("GET", "/v1/models/{model:path}"): Scope.VIDEOS_READ,
@@ -52,6 +53,9 @@ PERMISSIONS: Final[dict[tuple[Method, str], Scope | Open]] = {
     ): Scope.WEBHOOKS_WRITE,
     ("GET", "/v1/webhook_event_types"): Scope.WEBHOOKS_READ,
     ("GET", "/api/events"): Scope.VIDEOS_READ,
+    ("GET", "/api/models"): Scope.VIDEOS_READ,
+    ("GET", "/api/admin/models"): Scope.ADMIN,
+    ("GET", "/api/admin/tasks/{task_id}"): Scope.ADMIN,
     ("GET", "/health"): OPEN,
     ("GET", "/ready"): OPEN,
     # Its own setting says who may read it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reelgate.api.door import Door, DoorRoute, routes
-from reelgate.api.openai import changes, characters, content, files, models, videos, webhooks
+from reelgate.api.openai import changes, characters, content, effective, files, models, videos, webhooks
 
 
 def build(door: Door) -> list[DoorRoute]:
@@ -13,6 +13,7 @@ def build(door: Door) -> list[DoorRoute]:
         [
             *videos.OPERATIONS,
             *content.OPERATIONS,
+            *effective.OPERATIONS,
             *changes.OPERATIONS,
             *characters.OPERATIONS,
             *models.OPERATIONS,

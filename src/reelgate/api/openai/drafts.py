@@ -114,6 +114,7 @@ def _wish(asked: Asked, fields: Fields, given: Sequence[Given], *, verb: Verb, *
         private=fields.boolean("private"),
         priority=fields.integer("priority"),
         start_after=_start_after(fields),
+        adapt=bool(fields.boolean("adapt")),
         extra=fields.rest(),
         **named,
     )

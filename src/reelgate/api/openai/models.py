@@ -2,57 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from starlette.responses import Response
 
+from reelgate.api import cards
 from reelgate.api.answers import Json
 from reelgate.api.door import Asked, Operation
 from reelgate.api.errors import Problem, envelope
-from reelgate.core.profile import Profile, Span
-from reelgate.engine.models import ModelCard, card, catalogue
-
-
-def _shown(model: ModelCard) -> dict[str, Any]:
-    return {
-        "id": model.id,
-        "object": "model",
-        # The schema wants a time; nobody knows one, and 0 says so.
-        "created": 0,
-        "owned_by": model.provider,
-        "alias_of": model.alias_of,
-        "shutdown_date": model.profile.sunset,
-        "video": _abilities(model.profile),
-    }
-
-
-def _abilities(profile: Profile) -> dict[str, Any]:
-    return {
-        "title": profile.title,
-        "generative": profile.generative,
-        "verbs": [verb.value for verb in profile.verbs],
-        "seconds": _allowed(list(profile.seconds), profile.seconds_range),
-        "seconds_default": profile.seconds_default,
-        "sizes": _allowed(list(profile.sizes), profile.size_range),
-        "size_default": profile.size_default,
-        "inputs": {role.value: count for role, count in profile.inputs.items()},
-        "characters": profile.characters,
-        "audio": profile.audio,
-        "prompt_max": profile.prompt_max,
-        "usual_seconds": profile.usual_seconds,
-    }
-
-
-def _allowed(values: list[Any], span: Span | None) -> list[Any] | dict[str, int] | None:
-    """Say which values are taken; None when nothing is known."""
-    if values:
-        return values
-    return None if span is None else {"min": span.min, "max": span.max}
+from reelgate.core.errors import CallerError, Code
+from reelgate.engine import route
+from reelgate.engine.models import card, catalogue, usual_times
 
 
 async def page(asked: Asked) -> Response:
     """List every model that can be asked for."""
-    return Json({"object": "list", "data": [_shown(model) for model in catalogue(asked.ctx)]})
+    found = catalogue(asked.ctx)
+    usual = await usual_times(asked.ctx, found)
+    return Json({"object": "list", "data": [cards.model(one, usual[one.id]) for one in found]})
 
 
 async def retrieve(asked: Asked) -> Response:
@@ -60,12 +27,24 @@ async def retrieve(asked: Asked) -> Response:
     name = asked.path("model")
     found = card(asked.ctx, name)
     if found is None:
-        shown = name if len(name) <= 80 else name[:80] + "…"
-        problem = Problem(
-            f"The model `{shown}` does not exist here.", "invalid_request_error", "model", "model_not_found"
-        )
-        return envelope(404, problem)
-    return Json(_shown(found))
+        return _missing(asked, name)
+    usual = await usual_times(asked.ctx, [found])
+    headers = cards.ending_headers(asked.ctx, name)
+    return Json(cards.model(found, usual[name]), headers=headers)
+
+
+def _missing(asked: Asked, name: str) -> Response:
+    """Say that a model is not here, or not any more and what can take its place."""
+    message, code = (
+        f"The model `{name[:80]}{'…' if len(name) > 80 else ''}` does not exist here.",
+        "model_not_found",
+    )
+    try:
+        route.resolve(asked.ctx, name)
+    except CallerError as gone:
+        if gone.failure.code is Code.MODEL_RETIRED:
+            message, code = gone.failure.message, gone.failure.code.value
+    return envelope(404, Problem(message, "invalid_request_error", "model", code))
 
 
 OPERATIONS: Final = (

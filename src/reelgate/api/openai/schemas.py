@@ -25,6 +25,10 @@ _OPTIONS: Final[Mapping[str, Any]] = {
     "audio": {"type": "boolean"},
     "watermark": {"type": "boolean"},
     "private": {"type": "boolean"},
+    "adapt": {
+        "type": "boolean",
+        "description": "Move what the model cannot do to the nearest it can; each change is told.",
+    },
     "priority": {"type": "integer", "minimum": -100, "maximum": 100},
     "start_after": {
         "description": "When to start: Unix seconds, or RFC 3339 text with an offset.",

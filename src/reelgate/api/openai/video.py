@@ -46,6 +46,8 @@ class Video(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The model behind an alias; left out when the name asked for is the model itself."""
     start_after: int | None = None
     """When its start was scheduled for; left out when it was not."""
+    adapted: msgspec.Raw | None = None
+    """What was moved to the nearest possible because the caller allowed it; left out when nothing was."""
 
 
 def of_row(row: StatusRow) -> Video:
@@ -66,6 +68,7 @@ def of_row(row: StatusRow) -> Video:
         error=_error(row.status, row.error),
         served_by=row.served_model if row.served_model != row.model else None,
         start_after=_seconds(row.start_after),
+        adapted=_raw(row.adapted),
     )
 
 
@@ -88,6 +91,7 @@ def of_task(task: Task) -> Video:
         error=_error(task.status, task.error),
         served_by=task.served_model if task.served_model != task.model else None,
         start_after=_seconds(task.start_after),
+        adapted=_raw(task.adapted),
     )
 
 
@@ -100,6 +104,10 @@ def poll_after(ctx: Context, model: str) -> str:
 
 def _seconds(milliseconds: int | None) -> int | None:
     return None if milliseconds is None else milliseconds // 1000
+
+
+def _raw(text: str | None) -> msgspec.Raw | None:
+    return None if text is None else msgspec.Raw(text.encode())
 
 
 def _progress(status: Status, reported: int | None) -> int:

@@ -7,9 +7,11 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from reelgate.api.answers import Deleted, Json, listed
+from reelgate.api.cards import ending_headers
 from reelgate.api.door import Asked, Operation
 from reelgate.api.limits import headers_of
 from reelgate.api.openai.drafts import Wish, claim, create_draft, picture_limits
+from reelgate.api.openai.effective import asks_only, look
 from reelgate.api.openai.schemas import body_schema
 from reelgate.api.openai.video import POLL_AFTER, of_row, of_task, poll_after
 from reelgate.api.queries import missing, paging, path_id, preferred_wait, wait_of
@@ -20,9 +22,11 @@ from reelgate.store import tasks as task_rows
 
 async def make(asked: Asked, operation: str, wish: Wish) -> Response:
     """Create a task from a draft and answer with its video, at once or when it has ended."""
+    if asks_only(asked):
+        return await look(asked, wish)
     ctx = asked.ctx
     created = await create.create(ctx, asked.who, wish.draft, claim(asked.request, operation, wish))
-    headers = {POLL_AFTER: poll_after(ctx, created.task.model)}
+    headers = {POLL_AFTER: poll_after(ctx, created.task.model), **ending_headers(ctx, created.task.model)}
     if created.standing is not None:
         headers.update(headers_of(created.standing))
     if created.replayed:
@@ -54,7 +58,9 @@ async def retrieve(asked: Asked) -> Response:
         raise missing("video", video_id)
     if seconds:
         row = await wait(ctx, row, asked.project_id, seconds, changed)
-    return Json(of_row(row), headers={POLL_AFTER: poll_after(ctx, row.model)})
+    return Json(
+        of_row(row), headers={POLL_AFTER: poll_after(ctx, row.model), **ending_headers(ctx, row.model)}
+    )
 
 
 async def page(asked: Asked) -> Response:
@@ -94,6 +100,7 @@ OPERATIONS: Final = (
         summary="Create a video",
         tag="videos",
         body=body_schema("create"),
+        query=("dry_run",),
     ),
     Operation(
         method="GET",

@@ -1,0 +1,11 @@
+"""The administrators' surface under `/api/admin`: what operators see and callers do not."""
+
+from __future__ import annotations
+
+from reelgate.api.admin import models, tasks
+from reelgate.api.door import Door, DoorRoute, routes
+
+
+def build(door: Door) -> list[DoorRoute]:
+    """Give the routes of this surface; literal addresses come before those with an id in them."""
+    return routes(door, [*models.OPERATIONS, *tasks.OPERATIONS])
