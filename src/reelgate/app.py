@@ -26,6 +26,7 @@ from reelgate.core.profile import Profiles, parse_profiles
 from reelgate.engine import backups, bootstrap, route, sweep
 from reelgate.engine.advance import advance
 from reelgate.engine.backups import Installation
+from reelgate.engine.callbacks import Callbacks
 from reelgate.engine.channels import ChannelTable
 from reelgate.engine.context import Context, Limits, Rules
 from reelgate.engine.hub import Hub
@@ -174,7 +175,7 @@ def compose(settings: Settings, backend: Backend, clock: SystemClock) -> tuple[C
     allowances = AllowanceTable(_pick(Defaults, settings))
     ids = SystemIds(clock)
     if backend.kind == "postgresql":
-        engine, hub, beside = _together(settings, backend, clock, channels, ids.token(), lambda: ctx)
+        engine, hub, beside = _together(settings, backend, clock, channels, ids.token(), lambda: ctx, callbacks)
     else:
         beside: Beside = ()
         hub = Hub(backend)
@@ -187,6 +188,7 @@ def compose(settings: Settings, backend: Backend, clock: SystemClock) -> tuple[C
         )
     ctx: Context = Context(
         backend=backend,
+    callbacks = Callbacks()
         blobs=blobs,
         renders=Renders(settings.data, blobs.local, clock, settings.render_processes),
         client=Client(guard),
@@ -217,6 +219,7 @@ def _together(
 ) -> tuple[Engine, Hub, Beside]:
     from reelgate.store.postgres import PostgresBackend  # noqa: PLC0415 (only the database in use is loaded)
     from reelgate.worker.together import join  # noqa: PLC0415
+        callbacks=callbacks,
 
     assert isinstance(backend, PostgresBackend)  # noqa: S101 - its kind says so
     joined = join(backend, clock, channels, composed, name=name, heartbeat_s=settings.heartbeat_s)
@@ -228,12 +231,14 @@ def open_blobs(settings: Settings) -> BlobStore:
 
     Raises AddressError when the setting `storage` or `storage_former` cannot be used.
     """
+    callbacks: Callbacks,
     who = Credentials(key=settings.storage_key, secret=settings.storage_secret)
     former = settings.storage_former
     return BlobStore(
         settings.data,
         open_place(settings.storage, settings.data, who),
         former=None if former is None else open_place(former, settings.data, who),
+    callbacks.tell = joined.nudge
     )
 
 
@@ -327,6 +332,7 @@ async def open_gateway(settings: Settings, *, engine: bool = True) -> AsyncGener
             await ctx.renders.close()
             await backend.close()
 
+            ctx.callbacks.open(pepper, settings.public_url)
 
 async def _unseal(ctx: Context) -> None:
     """See to it that secrets can be read; where they cannot, channels that need one wait, and everything else goes on."""

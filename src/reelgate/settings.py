@@ -16,6 +16,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from reelgate.core.polling import parse_policy
+
 MIB = 1024 * 1024
 
 
@@ -29,7 +31,10 @@ class Settings(BaseSettings):
     data: Path = Field(Path("reelgate-data"), description="The data folder.")
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="The port to listen on; 0 picks a free one.")
-    public_url: str | None = Field(None, description="The address people use, when behind a proxy.")
+    public_url: str | None = Field(
+        None,
+        description="The address people use, when behind a proxy; upstreams are told to call back there.",
+    )
     database: str | None = Field(
         None, description="`postgresql://…`; SQLite in the data folder when not set."
     )
@@ -109,6 +114,10 @@ class Settings(BaseSettings):
     late_watch_s: int = Field(
         86_400, ge=0, description="Seconds for which work that outlived its task is still asked about."
     )
+    poll_policy: str = Field(
+        "planned",
+        description="When upstreams are asked about running jobs: `planned`, `progress`, `fixed:SECONDS` or `range:LOW-HIGH`; a channel's own policy wins.",
+    )
     submit_attempts: int = Field(
         5, ge=1, description="How often a task refused without a trace is sent again."
     )
@@ -179,6 +188,11 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(v.strip() for v in value.split(",") if v.strip()) if isinstance(value, str) else value
+
+    @field_validator("poll_policy")
+    @classmethod
+    def _readable_policy(cls, value: str) -> str:
+        return str(parse_policy(value))
 
     @model_validator(mode="after")
     def _token_for_metrics(self) -> Self:

@@ -203,6 +203,7 @@ async def open_bench(
                 base_url="",
                 models={"demo": "scripted-1"},
                 concurrency=1 if second else 100,
+                poll_policy="fixed:10",
             )
             await backend.write(lambda conn, c=channel: channel_rows.insert(conn, c, clock.now_ms()))
     await channels.reload(backend)

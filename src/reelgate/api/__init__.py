@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from reelgate import __version__
-from reelgate.api import admin, edge, health, live, metrics, native, openai
+from reelgate.api import admin, callbacks, edge, health, live, metrics, native, openai
 from reelgate.api.door import TICK_S, Door
 from reelgate.engine.context import Context
 from reelgate.engine.readiness import Readiness
@@ -33,7 +33,13 @@ def build_app(
         # Its own instrumentation reads the environment on every request; ours is in `reelgate.telemetry`.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    surfaces = [*openai.build(door), *native.build(door), *admin.build(door), *live.build(door)]
+    surfaces = [
+        *openai.build(door),
+        *native.build(door),
+        *admin.build(door),
+        *live.build(door),
+        *callbacks.build(ctx),
+    ]
     edge.install(app, [*surfaces, *probes(ctx, role, readers)], ctx.ids)
     app.state.door = door
     return app

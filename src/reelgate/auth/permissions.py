@@ -56,6 +56,9 @@ PERMISSIONS: Final[dict[tuple[Method, str], Scope | Open]] = {
     ("GET", "/api/models"): Scope.VIDEOS_READ,
     ("GET", "/api/admin/models"): Scope.ADMIN,
     ("GET", "/api/admin/tasks/{task_id}"): Scope.ADMIN,
+    # Whoever knows the secret in the address may post there; it only has an upstream asked.
+    ("POST", "/callbacks/{channel_id}/{secret}"): OPEN,
+    ("POST", "/callbacks/{channel_id}/{secret}/{attempt_id}"): OPEN,
     ("GET", "/health"): OPEN,
     ("GET", "/ready"): OPEN,
     # Its own setting says who may read it.

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from reelgate.cli import show
+from reelgate.cli import show, watching
 from reelgate.cli.client import run
 from reelgate.cli.session import Session, local, pass_session
 from reelgate.cli.trouble import Exit, Trouble
@@ -26,6 +26,10 @@ def channels() -> None:
     """Hold the commands about channels."""
 
 
+channels.add_command(watching.watch_channel)
+channels.add_command(watching.show_callbacks)
+
+
 @channels.command("add", help=say("channels.add"))
 @click.argument("name")
 @click.option("--dialect", required=True, help=say("channels.dialect"))
@@ -37,7 +41,8 @@ def channels() -> None:
 @click.option(
     "--concurrency", type=click.IntRange(1), default=4, show_default=True, help=say("channels.concurrency")
 )
-@click.option("--poll-seconds", type=click.FloatRange(0.1), help=say("channels.poll"))
+@click.option("--poll-seconds", type=click.FloatRange(0.1), is_eager=True, help=say("channels.poll"))
+@click.option("--poll-policy", callback=watching.poll_policy, help=say("channels.policy"))
 @click.option("--self-hosted", is_flag=True, help=say("channels.self_hosted"))
 @click.option("--setting", "settings", multiple=True, metavar="NAME=VALUE", help=say("channels.setting"))
 @local
@@ -178,6 +183,7 @@ def _as_json(channel: Channel, keys: int) -> dict[str, Any]:
         "models": dict(channel.models),
         "concurrency": channel.concurrency,
         "poll_seconds": channel.poll_seconds,
+        "poll_policy": channel.poll_policy,
         "self_hosted": channel.self_hosted,
         "enabled": channel.enabled,
         "has_secret": keys > 0,

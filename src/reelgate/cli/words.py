@@ -511,6 +511,47 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "channels.added": ("Channel {name} ({id}) connected.", "通道 {name}（{id}）已接入。"),
     "channels.exists": ("There is a channel called `{name}` already.", "已有名为 `{name}` 的通道。"),
+    "channels.policy": (
+        "When jobs are asked about: planned, progress, fixed:SECONDS or range:LOW-HIGH.",
+        "何时查询任务：planned、progress、fixed:秒数 或 range:下限-上限。",
+    ),
+    "channels.policy.twice": (
+        "Give --poll-seconds or --poll-policy, not both.",
+        "--poll-seconds 与 --poll-policy 只能给一个。",
+    ),
+    "channels.watch": (
+        "Change when a channel's jobs are asked about (planned, progress, fixed:SECONDS, range:LOW-HIGH).",
+        "更改何时查询通道的任务（planned、progress、fixed:秒数、range:下限-上限）。",
+    ),
+    "channels.watched": (
+        "Jobs of channel `{name}` are asked about by `{policy}`.",
+        "通道 `{name}` 的任务按 `{policy}` 查询。",
+    ),
+    "channels.callbacks": (
+        "Show where a channel's upstream may call back; set what its callbacks are signed with.",
+        "显示通道的上游可以回调的地址；设置回调的签名密钥。",
+    ),
+    "channels.callbacks.secret": (
+        "File with what callbacks are signed with; `-` reads standard input.",
+        "包含回调签名密钥的文件；`-` 从标准输入读取。",
+    ),
+    "channels.callbacks.forget": ("Check signatures no more.", "不再检查签名。"),
+    "channels.callbacks.nowhere": (
+        "No address: set `public_url` to where upstreams reach this installation.",
+        "没有地址：请把 `public_url` 设为上游能访问到的地址。",
+    ),
+    "channels.callbacks.checked": (
+        "Signatures of `{name}` are checked.",
+        "会检查 `{name}` 的签名。",
+    ),
+    "channels.callbacks.unchecked": (
+        "This upstream signs its callbacks; give --secret-file to have that checked.",
+        "此上游会对回调签名；用 --secret-file 提供密钥后才会检查。",
+    ),
+    "channels.callbacks.unsigned": (
+        "This upstream does not sign; a callback only has it asked at once.",
+        "此上游不签名；回调只会触发一次立即查询。",
+    ),
     "channels.exists.next": (
         "Choose another name, or remove it first: reelgate channels remove {name}",
         "换一个名称，或先删除：reelgate channels remove {name}",

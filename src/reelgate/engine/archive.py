@@ -210,6 +210,8 @@ def _complete(conn: Connection, ctx: Context, task: Task, kept: Kept) -> None:
                 seconds_asked=task.request.seconds,
                 took_ms=now - task.started_at,
                 finished_at=now,
+                # Nothing changes the row between the move to `archiving` and the end.
+                ready_ms=max(0, task.updated_at - task.started_at),
             ),
         )
 

@@ -16,8 +16,10 @@ from reelgate.core.envelope import Vault
 from reelgate.core.ids import Ids
 from reelgate.core.profile import Profiles
 from reelgate.core.task import Input, Size, Verb
+from reelgate.engine.callbacks import Callbacks
 from reelgate.engine.leases import Leases
 from reelgate.engine.limits import AllowanceTable
+from reelgate.engine.usual import UsualTimes
 from reelgate.media.blobs import BlobStore
 from reelgate.net.client import Client
 from reelgate.net.guard import Guard
@@ -60,6 +62,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     event_keep_s: int = 30 * 86_400
     orphan_grace_s: int = 3_600
     drain_s: float = 20.0
+    poll_policy: str = "planned"
+    """When jobs are asked about on channels without a policy of their own."""
     schedule_max_s: int = 30 * 86_400
     """How far ahead a start may be scheduled."""
     delivery: Literal["proxy", "redirect"] = "proxy"
@@ -123,3 +127,5 @@ class Context:
     rules: Rules = Rules()
     allowances: AllowanceTable = field(default_factory=AllowanceTable)
     random: random.Random = field(default_factory=random.Random)
+    usual: UsualTimes = field(default_factory=UsualTimes)
+    callbacks: Callbacks = field(default_factory=Callbacks)

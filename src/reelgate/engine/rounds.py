@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
+from typing import TypeVar
 
 from reelgate.core.clock import Clock
 from reelgate.core.dialect import Channel, Observation, PollsMany
@@ -39,6 +40,8 @@ TURN = 64
 """Watches woken before other work on the loop gets its turn: one list can answer for thousands."""
 GRAIN_S = 0.02
 """Polls due within this time of each other begin together."""
+REMEMBERED = 10_000
+"""Hints that are kept for watches that do not wait yet."""
 LIST_PATIENCE = 3
 """Useless list answers in a row after which a channel is asked singly."""
 
@@ -57,6 +60,10 @@ class Waiting:
     future: asyncio.Future[Observation]
     patient: bool = False
     """Whether it was told to wait longer than usual, so that it is not asked about early."""
+    earliest: float = float("-inf")
+    """Before this nobody asks, whoever nudges: its upstream said so."""
+    asked: bool = False
+    """Whether somebody is asking about it right now."""
 
 
 @dataclass(slots=True, eq=False)
@@ -70,8 +77,6 @@ class Lane:
     has_list: bool = False
     """Whether the channel's dialect offers a list."""
     by_ref: dict[str, Waiting] = field(default_factory=dict[str, Waiting])
-    interrupted: set[str] = field(default_factory=set[str])
-    """Jobs whose watch was busy when somebody wanted it to look at its row."""
     useless_lists: int = 0
     listed_at: float = float("-inf")
     """When the list was last asked about every job."""
@@ -80,37 +85,62 @@ class Lane:
     singles: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
 
 
+Job = tuple[str, str]
+"""A channel and the ref its upstream knows a job by."""
+LaneKey = tuple[str, str | None]
+"""A channel and the key it is asked with: one account's list does not show another's jobs."""
+
+
 class Rounds:
     """Polls for every watch, each channel by itself, so that one slow upstream delays nobody else."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._lanes: dict[str, Lane] = {}
+        self._lanes: dict[LaneKey, Lane] = {}
+        self._interrupted: set[Job] = set()
+        """Jobs whose watch was busy when somebody wanted it to look at its row."""
+        self._nudged: dict[Job, None] = {}
+        """Jobs that were being asked about, or not waited for yet, when a hint came to ask now."""
+        self._foretold: dict[Job, Observation] = {}
+        """What is known already of jobs that nobody has waited for yet."""
         self._order = count()
         self._closed = False
 
     async def next(
-        self, ctx: Context, channel: Channel, ref: str, *, after_s: float, interval_s: float
+        self,
+        ctx: Context,
+        channel: Channel,
+        ref: str,
+        *,
+        after_s: float,
+        interval_s: float,
+        not_before_s: float = 0.0,
     ) -> Observation:
         """Give the next observation of a job, polled `after_s` from now or a little earlier in company.
 
-        Raises Interrupted when the job's row wants a look first.
+        A hint to ask now brings it forward, though never before `not_before_s` from now. Raises Interrupted
+        when the job's row wants a look first.
         """
         if self._closed:
             raise asyncio.CancelledError
-        lane = self._lanes.get(channel.id)
-        if lane is None:
-            offered = isinstance(ctx.dialects[channel.dialect], PollsMany)
-            lane = self._lanes[channel.id] = Lane(has_list=offered)
-        if ref in lane.interrupted:
-            lane.interrupted.discard(ref)
+        lane = self._lane(ctx, channel)
+        job = (channel.id, ref)
+        if job in self._interrupted:
+            self._interrupted.discard(job)
             raise Interrupted
+        foretold = self._foretold.pop(job, None)
+        if foretold is not None:
+            return foretold
+        now = self._clock.monotonic()
+        hinted = job in self._nudged
+        self._nudged.pop(job, None)
         waiting = Waiting(
             ref,
-            self._clock.monotonic() + after_s,
+            now + (min(after_s, not_before_s) if hinted else after_s),
             interval_s,
             asyncio.get_running_loop().create_future(),
             patient=after_s > LONGER * interval_s,
+            earliest=now + not_before_s,
         )
         if after_s <= 0:
             lane.joined_at = waiting.due
@@ -118,7 +148,7 @@ class Rounds:
         lane.by_ref[ref] = waiting
         if lane.poller is None or lane.poller.done():
             # One poller serves many tasks: it must not log and trace as the first of them.
-            polling = self._poll_lane(ctx, channel.id, lane)
+            polling = self._poll_lane(ctx, (channel.id, channel.key_id), lane)
             lane.poller = asyncio.create_task(polling, context=contextvars.Context())
         elif lane.heap[0][2] is waiting:
             lane.wake.set()
@@ -128,19 +158,52 @@ class Rounds:
             if lane.by_ref.get(ref) is waiting:
                 del lane.by_ref[ref]
 
+    def _lane(self, ctx: Context, channel: Channel) -> Lane:
+        key = (channel.id, channel.key_id)
+        lane = self._lanes.get(key)
+        if lane is None:
+            offered = isinstance(ctx.dialects[channel.dialect], PollsMany)
+            lane = self._lanes[key] = Lane(has_list=offered)
+        return lane
+
+    def _waiting(self, channel_id: str, ref: str) -> tuple[Lane, Waiting] | None:
+        """Give who waits for a job and where; None when nobody does."""
+        for (owner, _), lane in self._lanes.items():
+            waiting = lane.by_ref.get(ref) if owner == channel_id else None
+            if waiting is not None:
+                return lane, waiting
+        return None
+
+    def foretell(self, channel_id: str, ref: str, seen: Observation) -> None:
+        """Have the next watch of a job be given what is known already, without asking; safe to lose."""
+        _remember(self._foretold, (channel_id, ref), seen)
+
+    def nudge(self, channel_id: str, ref: str) -> None:
+        """Have a job asked about now instead of when it is due; a hint, safe to lose and to repeat.
+
+        A job that is being asked about, or that nobody waits for, is asked about as soon as somebody waits.
+        """
+        found = self._waiting(channel_id, ref)
+        if found is None or found[1].asked:
+            _remember(self._nudged, (channel_id, ref), None)
+            return
+        lane, waiting = found
+        due = max(self._clock.monotonic(), waiting.earliest)
+        if due < waiting.due:
+            waiting.due = due
+            heapq.heappush(lane.heap, (due, next(self._order), waiting))
+            lane.wake.set()
+
     def interrupt(self, channel_id: str, ref: str) -> None:
         """Make the watch of a job look at its row now; nothing happens when nobody watches it here.
 
         The watch sees Interrupted.
         """
-        lane = self._lanes.get(channel_id)
-        if lane is None:
-            return
-        waiting = lane.by_ref.get(ref)
-        if waiting is not None and not waiting.future.done():
-            waiting.future.set_exception(Interrupted())
-        else:
-            lane.interrupted.add(ref)
+        found = self._waiting(channel_id, ref)
+        if found is not None and not found[1].future.done():
+            found[1].future.set_exception(Interrupted())
+        elif any(owner == channel_id for owner, _ in self._lanes):
+            self._interrupted.add((channel_id, ref))
 
     async def close(self) -> None:
         """Stop polling; every watch that waits, or asks from now on, is cancelled."""
@@ -153,13 +216,13 @@ class Rounds:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _poll_lane(self, ctx: Context, channel_id: str, lane: Lane) -> None:
+    async def _poll_lane(self, ctx: Context, key: LaneKey, lane: Lane) -> None:
         while lane.heap:
             wait = lane.heap[0][0] - self._clock.monotonic()
             if wait > 0:
                 await self._sleep(lane, max(wait, GRAIN_S))
                 continue
-            channel = ctx.channels.get(channel_id)
+            channel = ctx.channels.get(*key)
             if channel is None:
                 self._give_up(lane)
                 return
@@ -192,13 +255,14 @@ class Rounds:
         early: list[Waiting] = []
         if due and now - lane.listed_at >= APART * due[0].interval:
             lane.listed_at = now
-            early = self._take_early(lane)
+            early = self._take_early(lane, due[0].interval)
         elif len(due) < MANY:
             return due
         rest = await self._ask_many(ctx, channel, lane, due + early)
         not_yet = {id(waiting) for waiting in early}
         for waiting in rest:
             if id(waiting) in not_yet:
+                waiting.asked = False
                 heapq.heappush(lane.heap, (waiting.due, next(self._order), waiting))
         return [waiting for waiting in rest if id(waiting) not in not_yet]
 
@@ -217,17 +281,33 @@ class Rounds:
         now = self._clock.monotonic()
         taken: list[Waiting] = []
         while lane.heap and lane.heap[0][0] <= now:
-            waiting = heapq.heappop(lane.heap)[2]
-            if not waiting.future.done():
-                taken.append(waiting)
+            entry = heapq.heappop(lane.heap)
+            if _stands(entry):
+                entry[2].asked = True
+                taken.append(entry[2])
         return taken
 
-    def _take_early(self, lane: Lane) -> list[Waiting]:
-        """Take what is due within its usual interval; what was told to wait longer is left alone."""
-        waiting = [entry for entry in lane.heap if not entry[2].future.done()]
-        lane.heap[:] = [entry for entry in waiting if entry[2].patient]
+    def _take_early(self, lane: Lane, interval: float) -> list[Waiting]:
+        """Take what is asked about as often as what is due, and what has waited for half its time.
+
+        What was told to wait longer is left alone.
+        """
+        now = self._clock.monotonic()
+        left: list[tuple[float, int, Waiting]] = []
+        taken: list[Waiting] = []
+        for entry in lane.heap:
+            waiting = entry[2]
+            if not _stands(entry):
+                continue
+            soon = waiting.due - now <= (1 - APART) * waiting.interval
+            if waiting.patient or not (soon or waiting.interval <= LONGER * interval):
+                left.append(entry)
+            else:
+                waiting.asked = True
+                taken.append(waiting)
+        lane.heap[:] = left
         heapq.heapify(lane.heap)
-        return [entry[2] for entry in waiting if not entry[2].patient]
+        return taken
 
     def _gathers(self, lane: Lane) -> bool:
         """Tell whether jobs are just arriving in numbers, as they do after a start."""
@@ -284,6 +364,21 @@ class Rounds:
         for _, _, waiting in lane.heap:
             self._answer(waiting, unheard("The channel is gone."))
         lane.heap.clear()
+
+
+T = TypeVar("T")
+
+
+def _remember(among: dict[Job, T], job: Job, value: T) -> None:
+    among[job] = value
+    if len(among) > REMEMBERED:
+        del among[next(iter(among))]
+
+
+def _stands(entry: tuple[float, int, Waiting]) -> bool:
+    """Tell whether an entry of the heap still counts: a job brought forward has an older one, too."""
+    due, _, waiting = entry
+    return due == waiting.due and not waiting.asked and not waiting.future.done()
 
 
 def unheard(reason: str) -> Observation:

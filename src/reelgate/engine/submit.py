@@ -64,7 +64,8 @@ async def submit(ctx: Context, task: Task) -> Later | None:
     meter.waited(channel.name, attempt.created_at - task.created_at)
     log.info("task_sent", task=task.id, channel=channel.name, model=submission.upstream_model)
     with meter.submit_seconds.labels(channel.name).time():
-        outcome = await _send(ctx, submission, channel, Ear(ctx, task), fresh)
+        told = ctx.callbacks.told_where(channel, attempt.id)
+        outcome = await _send(ctx, submission, told, Ear(ctx, task), fresh)
     _count(channel, outcome)
     return await record(ctx, task.id, attempt, outcome)
 
@@ -222,8 +223,10 @@ async def record(ctx: Context, task_id: str, attempt: Attempt, outcome: SubmitOu
         await _leave_word(ctx, attempt, outcome)
         raise LeaseLost(task_id)
     match outcome:
-        case Accepted(ref=ref):
-            await ctx.backend.write(lambda conn: accept(conn, ctx, task, attempt, ref))
+        case Accepted():
+            await ctx.backend.write(lambda conn: _accepted(conn, ctx, task, attempt, outcome))
+            if outcome.observation is not None:
+                ctx.rounds.foretell(attempt.channel_id, outcome.ref, outcome.observation)
             wait = None
         case Refused(failure=failure):
             wait = await _refused(ctx, task, attempt, failure)
@@ -240,6 +243,15 @@ async def _leave_word(ctx: Context, attempt: Attempt, outcome: SubmitOutcome) ->
     """Leave the ref for whoever holds the task now: it turns their doubt into knowledge."""
     if isinstance(outcome, Accepted):
         await ctx.backend.write(lambda conn: attempt_rows.set_ref(conn, attempt.id, outcome.ref))
+
+
+def _accepted(conn: Connection, ctx: Context, task: Task, attempt: Attempt, outcome: Accepted) -> None:
+    seen = outcome.observation
+    said = {"upstream_id": outcome.upstream_id, "cost": None if seen is None else seen.cost}
+    known = {name: value for name, value in said.items() if value is not None}
+    if known:
+        attempt_rows.update(conn, attempt.id, epoch=task.lease_epoch, changes=known)
+    accept(conn, ctx, task, attempt, outcome.ref)
 
 
 def accept(conn: Connection, ctx: Context, task: Task, attempt: Attempt, ref: str) -> None:

@@ -5,7 +5,7 @@ Nothing here decides that a task has failed because we could not ask. `overdue` 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -13,6 +13,8 @@ from reelgate.core.dialect import Channel, Observation, Output, Phase
 from reelgate.core.errors import Code, Failure
 from reelgate.core.events import EventType
 from reelgate.core.lifecycle import Status
+from reelgate.core.money import Micro
+from reelgate.core.polling import Course, Fixed, Planned, Policy, Usual, next_wait, parse_policy
 from reelgate.core.profile import Profile
 from reelgate.core.task import Attempt, Task
 from reelgate.engine.context import Context
@@ -33,6 +35,12 @@ PROGRESS_EVERY_S = 1.0
 """A task's progress is written at most this often."""
 OVERDUE_FACTOR = 3
 TROUBLE_MAX_S = 60.0
+RECOMMENDED_S = 10.0
+"""How often an upstream likes to be asked whose model has no profile any more."""
+EVERY_TIME_S = 1.0
+"""Who may be asked this often is asked this often: a plan would save nothing."""
+NEW_S = 5.0
+"""A job younger than this was just sent, and nothing of it was missed."""
 TENTH = 10
 """Progress is logged whenever it has passed another so many per cent."""
 
@@ -46,6 +54,27 @@ class Sight:
     empty: int = 0
     troubles: int = 0
     wrote_at: float = float("-inf")
+    course: Course = field(default_factory=Course)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What says when a job is asked about."""
+
+    policy: Policy
+    usual: Usual
+    recommended_s: float
+    """How often its upstream likes to be asked on average."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """How long to wait before a job is asked about again, and how long that is without trouble."""
+
+    after_s: float
+    interval_s: float
+    not_before_s: float = 0.0
+    """Earlier than this its upstream does not want to be asked."""
 
 
 @step("watch")
@@ -56,20 +85,28 @@ async def watch(ctx: Context, task: Task) -> tuple[Task, tuple[Output, ...]]:
     """
     attempt = await attempt_of(ctx, task)
     sight = Sight()
-    after = 0.0
+    pause: Pause | None = None
     while True:
-        channel = ctx.channels.get(attempt.channel_id)
+        channel = ctx.channels.get(attempt.channel_id, attempt.key_id)
         if channel is None:
             return await _end(ctx, task, _channel_gone()), ()
-        interval = _interval(ctx, task, channel)
-        wait = min(after, _until_deadline(ctx, task))
-        seen = await ctx.rounds.next(ctx, channel, attempt.ref or "", after_s=wait, interval_s=interval)
+        plan = await _plan(ctx, task, channel)
+        pause = pause or _first_pause(ctx, task, attempt, plan)
+        seen = await ctx.rounds.next(
+            ctx,
+            channel,
+            attempt.ref or "",
+            after_s=min(pause.after_s, _until_deadline(ctx, task)),
+            interval_s=pause.interval_s,
+            not_before_s=pause.not_before_s,
+        )
         if seen.trouble is not None:
             meter.upstream_error(channel.name, seen.trouble.code, "poll")
+        sight.course.note(_age_s(ctx, task), seen.progress)
         task, outputs = await take_in(ctx, task, seen, sight)
         if task.status is not Status.RUNNING:
             return task, outputs
-        after = _next_poll(ctx, seen, sight, interval)
+        pause = _next_pause(ctx, task, seen, sight, plan)
 
 
 async def attempt_of(ctx: Context, task: Task) -> Attempt:
@@ -88,11 +125,20 @@ async def attempt_of(ctx: Context, task: Task) -> Attempt:
     return attempt
 
 
-def _interval(ctx: Context, task: Task, channel: Channel) -> float:
-    if channel.poll_seconds is not None:
-        return channel.poll_seconds
+async def _plan(ctx: Context, task: Task, channel: Channel) -> Plan:
     profile = _profile(ctx, task, channel)
-    return 10.0 if profile is None else profile.poll_seconds
+    recommended_s = RECOMMENDED_S if profile is None else profile.poll_seconds
+    usual = await ctx.usual.of(ctx, task, profile)
+    return Plan(policy_of(ctx, channel, recommended_s), usual, recommended_s)
+
+
+def policy_of(ctx: Context, channel: Channel, recommended_s: float) -> Policy:
+    """Give the policy a channel is asked by: its own, else the installation's."""
+    if channel.poll_policy is not None:
+        return parse_policy(channel.poll_policy)
+    if channel.poll_seconds is not None:
+        return Fixed(channel.poll_seconds)
+    return Fixed(recommended_s) if recommended_s <= EVERY_TIME_S else parse_policy(ctx.rules.poll_policy)
 
 
 def _profile(ctx: Context, task: Task, channel: Channel) -> Profile | None:
@@ -105,12 +151,38 @@ def _until_deadline(ctx: Context, task: Task) -> float:
     return max(0.0, (task.deadline_at - ctx.clock.now_ms()) / 1000)
 
 
-def _next_poll(ctx: Context, seen: Observation, sight: Sight, interval: float) -> float:
+def _age_s(ctx: Context, task: Task) -> float:
+    return 0.0 if task.started_at is None else max(0.0, (ctx.clock.now_ms() - task.started_at) / 1000)
+
+
+def _first_pause(ctx: Context, task: Task, attempt: Attempt, plan: Plan) -> Pause:
+    """Ask at once, as after a start, unless the plan knows better about a job that was just sent."""
+    known = isinstance(plan.policy, Planned) and _age_s(ctx, task) < NEW_S and attempt.nudged_at is None
+    wait = _wait_s(ctx, task, Sight(), plan)
+    return Pause(wait if known else 0.0, wait)
+
+
+def _wait_s(ctx: Context, task: Task, sight: Sight, plan: Plan) -> float:
+    return next_wait(
+        plan.policy,
+        age_s=_age_s(ctx, task),
+        course=sight.course,
+        usual=plan.usual,
+        recommended_s=plan.recommended_s,
+        draw=ctx.random.random(),
+    )
+
+
+def _next_pause(ctx: Context, task: Task, seen: Observation, sight: Sight, plan: Plan) -> Pause:
+    wait = _wait_s(ctx, task, sight, plan)
+    usually = plan.policy.seconds if isinstance(plan.policy, Fixed) else wait
     if seen.retry_after_s is not None:
-        return max(seen.retry_after_s, interval)
+        later = max(seen.retry_after_s, wait)
+        return Pause(later, usually, not_before_s=seen.retry_after_s)
     if seen.trouble is not None:
-        return min(TROUBLE_MAX_S, interval * 2 ** min(sight.troubles, 6))
-    return interval * ctx.random.uniform(0.95, 1.05)
+        base = plan.recommended_s if isinstance(plan.policy, Planned) else usually
+        return Pause(min(TROUBLE_MAX_S, base * 2 ** min(sight.troubles, 6)), usually)
+    return Pause(wait, usually)
 
 
 async def take_in(
@@ -124,10 +196,10 @@ async def take_in(
         case Phase.COMPLETED:
             sight.empty += 1
             if sight.empty >= EMPTY_TIMES:
-                return await _end(ctx, task, seen.error or _no_output(), disputed=True), ()
+                return await _end(ctx, task, seen.error or _no_output(), disputed=True, cost=seen.cost), ()
         case Phase.FAILED:
             _count_failure(ctx, task, seen)
-            return await _end(ctx, task, seen.error or _unexplained(), word=seen.word), ()
+            return await _end(ctx, task, seen.error or _unexplained(), word=seen.word, cost=seen.cost), ()
         case Phase.CANCELLED:
             return await _end(ctx, task, _cancelled_upstream(), status=Status.CANCELLED), ()
         case Phase.QUEUED | Phase.IN_PROGRESS | None:
@@ -216,9 +288,20 @@ def shown(task: Task) -> dict[str, object]:
 
 async def _to_archiving(ctx: Context, task: Task, seen: Observation) -> Task:
     changes: dict[str, object] = {"phase": Phase.COMPLETED.value, "word": seen.word}
-    await ctx.backend.write(lambda conn: move(conn, ctx, task, Status.ARCHIVING, changes=changes))
+    now = ctx.clock.now_ms()
+
+    def work(conn: Connection) -> None:
+        move(conn, ctx, task, Status.ARCHIVING, changes=changes)
+        _note_cost(conn, task, seen.cost)
+
+    await ctx.backend.write(work)
     ctx.hub.wake()
-    return msgspec.structs.replace(task, status=Status.ARCHIVING, **changes)
+    return msgspec.structs.replace(task, status=Status.ARCHIVING, updated_at=now, **changes)
+
+
+def _note_cost(conn: Connection, task: Task, cost: Micro | None) -> None:
+    if cost is not None and task.attempt_id is not None:
+        attempt_rows.update(conn, task.attempt_id, epoch=task.lease_epoch, changes={"cost": cost})
 
 
 async def _end(
@@ -229,14 +312,18 @@ async def _end(
     status: Status = Status.FAILED,
     disputed: bool = False,
     word: str | None = None,
+    cost: Micro | None = None,
 ) -> Task:
     if task.cancel_requested_at is not None and not disputed:
         status = Status.CANCELLED
         failure = _cancelled_upstream()
     changes = {} if word is None else {"word": word}
-    await ctx.backend.write(
-        lambda conn: finish(conn, ctx, task, status, error=failure, disputed=disputed, changes=changes)
-    )
+
+    def work(conn: Connection) -> None:
+        _note_cost(conn, task, cost)
+        finish(conn, ctx, task, status, error=failure, disputed=disputed, changes=changes)
+
+    await ctx.backend.write(work)
     ctx.hub.wake()
     log.info("task_ended", task=task.id, status=status.value, code=failure.code.value)
     return msgspec.structs.replace(task, status=status, error=failure, disputed=disputed)

@@ -24,6 +24,16 @@ class Duration(msgspec.Struct, frozen=True, kw_only=True):
     seconds_asked: int
     took_ms: int
     finished_at: int
+    ready_ms: int | None = None
+    """How long the upstream took; the rest went into fetching the clip and keeping it."""
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """How long an upstream took for one clip."""
+
+    channel_id: str | None
+    seconds_asked: int
+    ready_ms: int
 
 
 _INSERT: Final = insert_into(durations)
@@ -38,6 +48,11 @@ _OF_MODEL: Final = (
     select(durations.c.took_ms).where(durations.c.model == bindparam("model")).order_by(durations.c.id.desc())
 )
 _OF_LENGTH: Final = _OF_MODEL.where(durations.c.seconds_asked == bindparam("seconds_asked"))
+_READY: Final = (
+    select(durations.c.channel_id, durations.c.seconds_asked, durations.c.ready_ms)
+    .where(durations.c.model == bindparam("model"), durations.c.ready_ms.is_not(None))
+    .order_by(durations.c.id.desc())
+)
 
 
 def add(conn: Connection, duration: Duration) -> None:
@@ -52,6 +67,11 @@ def took(conn: Connection, model: str, *, seconds: int | None = None) -> list[in
     if seconds is None:
         return list(conn.execute(_OF_MODEL, {"model": model}).scalars())
     return list(conn.execute(_OF_LENGTH, {"model": model, "seconds_asked": seconds}).scalars())
+
+
+def ready(conn: Connection, model: str) -> list[Ready]:
+    """Give how long upstreams took for the last clips of a model, newest first."""
+    return [Ready(*row) for row in conn.execute(_READY, {"model": model})]
 
 
 def quantile(took_ms: list[int], share: float) -> int | None:

@@ -18,6 +18,7 @@ _COLUMNS: Final = (
     signing_keys.c.secret,
     webhook_endpoints.c.secret,
     webhook_endpoints.c.old_secret,
+    signing_keys.c.secret,
     callback_keys.c.secret,
 )
 """Every column that holds an envelope; whoever adds one names it here, so that it is rotated, too."""

@@ -20,6 +20,10 @@ from reelgate.worker.distributed import DistributedRunner, Lane
 
 EVENTS: Final = "reelgate_events"
 """Told when the log has grown."""
+NUDGES: Final = "reelgate_nudges"
+"""Told when an upstream called back about a job."""
+WORD_MAX: Final = 7_000
+"""The longest word PostgreSQL passes on, less what it adds."""
 LOOK_S: Final = 1.0
 """How often the log is looked at although nobody said that it has grown."""
 
@@ -30,6 +34,8 @@ class Together:
 
     runner: DistributedRunner
     hub: Hub
+    nudge: Callable[[str, str], Awaitable[None]]
+    """Has a channel's job, by its ref, asked about now by whichever process watches it."""
     beside: tuple[Callable[[], Awaitable[None]], ...]
 
 
@@ -45,7 +51,8 @@ def join(
     """Wire a process called `name` to the others; `composed` gives the composition once it is there."""
     bell = Bell(lambda: backend.tell(EVENTS, name))
     hub = Hub(backend, look_s=LOOK_S, tell=bell.ring)
-    ears = backend.ears(EVENTS, jobs.CHANNEL)
+    ears = backend.ears(EVENTS, NUDGES, jobs.CHANNEL)
+    ears.on(NUDGES, lambda word: _nudged(composed(), word))
     ears.on(EVENTS, lambda teller: hub.hear() if teller != name else None)
     ears.missed.append(hub.hear)
 
@@ -66,7 +73,18 @@ def join(
         lost=lambda task_id: sweep.look_again(composed(), task_id),
         heartbeat_s=heartbeat_s,
     )
-    return Together(runner, hub, (ears.run, bell.run))
+
+    async def nudge(channel_id: str, ref: str) -> None:
+        word = f"{channel_id} {ref}"
+        if len(word.encode()) <= WORD_MAX:  # a longer one is found by its plan
+            await backend.tell(NUDGES, word)
+
+    return Together(runner, hub, nudge, (ears.run, bell.run))
+
+
+def _nudged(ctx: Context, word: str) -> None:
+    channel_id, _, ref = word.partition(" ")
+    ctx.rounds.nudge(channel_id, ref)
 
 
 class LanesOf:
