@@ -9,7 +9,7 @@ import pytest
 
 from reelgate.api.leaving import SlowClient
 from reelgate.api.live.events import HEARTBEAT_S
-from reelgate.api.live.sse import EventStream
+from reelgate.api.sse import EventStream
 from reelgate.core.lifecycle import Status
 from reelgate.store import keys as key_rows
 from tests.api.harness import Bench

@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from reelgate.api.door import Asked, Operation, token_of
-from reelgate.api.live.sse import HEARTBEAT, EventStream, frame
 from reelgate.api.queries import missing, path_id
+from reelgate.api.sse import HEARTBEAT, EventStream, frame
 from reelgate.api.waiting import status
 from reelgate.auth.scopes import Scope
 from reelgate.core.errors import Code, refuse

@@ -8,9 +8,10 @@ from starlette.responses import Response
 
 from reelgate.api.answers import Deleted, Json, listed
 from reelgate.api.cards import ending_headers
+from reelgate.api.claims import Wish, claim
 from reelgate.api.door import Asked, Operation
 from reelgate.api.limits import headers_of
-from reelgate.api.openai.drafts import Wish, claim, create_draft, picture_limits
+from reelgate.api.openai.drafts import create_draft, picture_limits
 from reelgate.api.openai.effective import asks_only, look
 from reelgate.api.openai.schemas import body_schema
 from reelgate.api.openai.video import POLL_AFTER, of_row, of_task, poll_after
