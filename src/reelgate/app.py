@@ -174,6 +174,7 @@ def compose(settings: Settings, backend: Backend, clock: SystemClock) -> tuple[C
     guard = Guard(allow=settings.net_allow)
     allowances = AllowanceTable(_pick(Defaults, settings))
     ids = SystemIds(clock)
+    callbacks = Callbacks()
     if backend.kind == "postgresql":
         engine, hub, beside = _together(settings, backend, clock, channels, ids.token(), lambda: ctx, callbacks)
     else:
@@ -188,7 +189,6 @@ def compose(settings: Settings, backend: Backend, clock: SystemClock) -> tuple[C
         )
     ctx: Context = Context(
         backend=backend,
-    callbacks = Callbacks()
         blobs=blobs,
         renders=Renders(settings.data, blobs.local, clock, settings.render_processes),
         client=Client(guard),
@@ -205,6 +205,7 @@ def compose(settings: Settings, backend: Backend, clock: SystemClock) -> tuple[C
         limits=_pick(Limits, settings),
         rules=_pick(Rules, settings),
         allowances=allowances,
+        callbacks=callbacks,
     )
     return ctx, beside
 
@@ -216,13 +217,14 @@ def _together(
     channels: ChannelTable,
     name: str,
     composed: Callable[[], Context],
+    callbacks: Callbacks,
 ) -> tuple[Engine, Hub, Beside]:
     from reelgate.store.postgres import PostgresBackend  # noqa: PLC0415 (only the database in use is loaded)
     from reelgate.worker.together import join  # noqa: PLC0415
-        callbacks=callbacks,
 
     assert isinstance(backend, PostgresBackend)  # noqa: S101 - its kind says so
     joined = join(backend, clock, channels, composed, name=name, heartbeat_s=settings.heartbeat_s)
+    callbacks.tell = joined.nudge
     return joined.runner, joined.hub, joined.beside
 
 
@@ -231,14 +233,12 @@ def open_blobs(settings: Settings) -> BlobStore:
 
     Raises AddressError when the setting `storage` or `storage_former` cannot be used.
     """
-    callbacks: Callbacks,
     who = Credentials(key=settings.storage_key, secret=settings.storage_secret)
     former = settings.storage_former
     return BlobStore(
         settings.data,
         open_place(settings.storage, settings.data, who),
         former=None if former is None else open_place(former, settings.data, who),
-    callbacks.tell = joined.nudge
     )
 
 
@@ -315,6 +315,7 @@ async def open_gateway(settings: Settings, *, engine: bool = True) -> AsyncGener
             await ctx.channels.reload(backend)
             await ctx.allowances.reload(backend)
             pepper = await _pepper(ctx, settings)
+            ctx.callbacks.open(pepper, settings.public_url)
             # Asked of the rows rather than of the first start, which may have been cut short.
             keys = await backend.point(key_rows.count)
             serves = engine and settings.role != "worker"
@@ -332,7 +333,6 @@ async def open_gateway(settings: Settings, *, engine: bool = True) -> AsyncGener
             await ctx.renders.close()
             await backend.close()
 
-            ctx.callbacks.open(pepper, settings.public_url)
 
 async def _unseal(ctx: Context) -> None:
     """See to it that secrets can be read; where they cannot, channels that need one wait, and everything else goes on."""
