@@ -73,6 +73,7 @@ FAMILIES: Final = (
         title="APIYI relay, asynchronous videos",
         base="/v1",
         model="sora-2",
+        settings={"sunset": {"sora-2": None}},
         routes=Shape(view=sora_view, order=sora_order).routes("create", "remix", "poll", "content"),
         refuse=refuse,
         second_micro=0,

@@ -173,6 +173,7 @@ FAMILIES: Final = (
         title="Chat-completions relays (sora2api and asyncdata)",
         base="/v1",
         model="sora2-{orientation}-{seconds}s",
+        settings={"sunset": {"sora2-{orientation}-{seconds}s": None}},
         ref="task_{hex}",
         routes=(
             Route("POST", "/v1/chat/completions", complete, "create"),

@@ -192,6 +192,7 @@ FAMILIES: Final = (
         title="Google Veo (Gemini API and Vertex AI)",
         base=GEMINI,
         model="veo-3.1-generate-preview",
+        settings={"sunset": {"veo-3.1-generate-preview": None}},
         routes=(
             Route("POST", f"{GEMINI}/models/{{model}}:predictLongRunning", create_on_gemini, "create"),
             Route("GET", f"{GEMINI}/models/{{model}}/operations/{{id}}", query_on_gemini, "poll"),

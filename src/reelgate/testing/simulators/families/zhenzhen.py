@@ -148,6 +148,7 @@ FAMILIES: Final = (
         dialect="zhenzhen_v2",
         title="Zhenzhen relay, v2",
         model="sora-2",
+        settings={"sunset": {"sora-2": None}},
         ref="{uuid}",
         routes=(
             Route("POST", "/v2/videos/generations", create, "create"),
