@@ -171,6 +171,12 @@ class Settings(BaseSettings):
     delivery_link_s: int = Field(
         300, ge=1, le=604_800, description="Seconds for which such an address is good."
     )
+    link_s: int = Field(
+        86_400,
+        ge=60,
+        le=604_800,
+        description="Seconds for which the address of a clip in a relay's answer opens it without a key.",
+    )
     backups: Path | None = Field(
         None, description="The folder for backups; `backups` in the data folder when not set."
     )

@@ -22,6 +22,8 @@ from starlette.types import Scope as AsgiScope
 from reelgate.api import errors, limits
 from reelgate.api.bodies import Bodies
 from reelgate.api.budget import Budget
+from reelgate.api.links import bearer_of_link
+from reelgate.auth.clip_links import ClipLinks
 from reelgate.auth.keys import LastUsed, Principal, digest, principal
 from reelgate.auth.permissions import Method, Open, required
 from reelgate.auth.scopes import Scope
@@ -44,6 +46,7 @@ class Door:
         self.budget = Budget(ctx.limits.inflight_bytes)
         self.bodies = Bodies(ctx.limits, ctx.blobs, self.budget)
         self.last_used = LastUsed(ctx.backend)
+        self.links = ClipLinks(pepper)
         self._pepper = pepper
         self._flushing: asyncio.Task[None] | None = None
 
@@ -53,6 +56,8 @@ class Door:
         Raises CallerError otherwise.
         """
         who = await self.recognise(token_of(request))
+        if who is None:
+            who = await bearer_of_link(self.ctx, self.links, request)
         if who is None:
             raise refuse(
                 Code.UNAUTHORIZED, "Incorrect API key provided. Send it as `Authorization: Bearer …`."

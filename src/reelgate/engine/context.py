@@ -69,6 +69,10 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     delivery: Literal["proxy", "redirect"] = "proxy"
     """Whether a clip's bytes go through this server, or a redirect to a short-lived address is answered."""
     delivery_link_s: int = 300
+    public_url: str | None = None
+    """The address people use, when it is not the one requests come to."""
+    link_s: int = 86_400
+    """How long the address of a clip in an answer opens it without a key."""
 
 
 class Who(msgspec.Struct, frozen=True, kw_only=True):

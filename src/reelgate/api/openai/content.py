@@ -41,13 +41,17 @@ async def download(asked: Asked) -> Response:
         filename=_filename(video_id, variant, asset.media_type),
         attachment=asked.request.query_params.get("download") in ("1", "true"),
     )
-    return await files.serve(
+    answer = await files.serve(
         ctx.blobs,
         stored,
         asked.request.headers,
         method=asked.request.method,
         redirect_s=ctx.rules.delivery_link_s if _may_leave(asked) else None,
     )
+    if "sig" in asked.request.query_params:
+        # A signed link is made to be shown elsewhere: in the page of a chat, in a player.
+        answer.headers["cross-origin-resource-policy"] = "cross-origin"
+    return answer
 
 
 def _may_leave(asked: Asked) -> bool:
@@ -92,7 +96,7 @@ OPERATIONS: Final = (
         handler=download,
         summary="Download a video's content",
         tag="videos",
-        query=("variant", "download"),
+        query=("variant", "download", "sig"),
         answers="video/mp4",
     ),
 )
