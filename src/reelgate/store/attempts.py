@@ -19,7 +19,9 @@ from reelgate.store.tables import attempts, tasks
 _FIELDS: Final = names_of(Attempt)
 _COLUMNS: Final = columns_of(attempts, Attempt)
 
-CHANGEABLE: Final = frozenset({"state", "ref", "error", "submitted_at", "ended_at", "lease_epoch", "upstream_id", "cost"})
+CHANGEABLE: Final = frozenset(
+    {"state", "ref", "error", "submitted_at", "ended_at", "lease_epoch", "upstream_id", "cost"}
+)
 """What `update` may change."""
 
 _INSERT: Final = Prepared(insert_into(attempts), columns=_FIELDS)
@@ -61,7 +63,8 @@ _WITH_KEY: Final = (
     .select_from(attempts)
     .join(tasks, tasks.c.attempt_id == attempts.c.id)
     .where(
-        attempts.c.key_id == bindparam("key_id"), or_(tasks.c.finished_at.is_(None), tasks.c.disputed.is_(True))
+        attempts.c.key_id == bindparam("key_id"),
+        or_(tasks.c.finished_at.is_(None), tasks.c.disputed.is_(True)),
     )
 )
 

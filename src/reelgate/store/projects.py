@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Select, and_, bindparam, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, or_, select, update
 from sqlalchemy import insert as insert_into
 
 from reelgate.core.people import Role
@@ -45,7 +45,7 @@ _MOVE: Final = update(projects).where(projects.c.id == bindparam("b_id"))
 _MINE: Final = and_(
     projects.c.team_id == team_members.c.team_id, team_members.c.user_id == bindparam("user_id")
 )
-_REACHED: Final[Select[Any]] = (
+_REACHED: Final = (
     select(projects.c.id, projects.c.name, projects.c.team_id, team_members.c.role)
     .select_from(projects.outerjoin(team_members, _MINE))
     .where(

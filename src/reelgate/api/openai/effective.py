@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from reelgate.api import cards
 from reelgate.api.answers import Json
+from reelgate.api.claims import Wish
 from reelgate.api.door import Asked, Operation
 from reelgate.api.fields import as_boolean
-from reelgate.api.openai.drafts import Wish
 from reelgate.api.queries import missing, path_id
 from reelgate.auth.scopes import Scope
 from reelgate.core.money import Micro, show
