@@ -122,6 +122,7 @@ class Fleet:
             "REELGATE_DATABASE": self.url,
             "REELGATE_STORAGE": f"file://{self.folder}/files",
             "REELGATE_KEY_PEPPER": "5e" * 32,
+            "REELGATE_MASTER_KEY": "7c" * 32,
             "REELGATE_HEARTBEAT_S": "3",
             "REELGATE_NET_ALLOW": "127.0.0.0/8",
             "REELGATE_UNCONFIRMED_TIMEOUT_S": "5",

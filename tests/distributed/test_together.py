@@ -127,6 +127,7 @@ def test_a_process_with_another_pepper_does_not_start(fleet: Fleet) -> None:
     assert "REELGATE_KEY_PEPPER" in stranger.log.read_text()
 
 
+@pytest.mark.slow
 def test_roles_are_for_postgresql(fleet: Fleet) -> None:
     env = {k: v for k, v in fleet.env.items() if k != "REELGATE_DATABASE"}
     for role in ("api", "worker"):
