@@ -27,9 +27,13 @@ class Gateway:
         self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}"
         self.key = str(self._command("keys", "create", "bench")["key"])
+        self.connect("bench", upstream, concurrency=concurrency, poll_seconds=poll_seconds)
+
+    def connect(self, name: str, upstream: str, *, concurrency: int, poll_seconds: float) -> None:
+        """Add a channel that makes the same model; the server must not have been started yet."""
         channel = ["--dialect", "openai_videos", "--base-url", f"{upstream}/v1", "--model", MODEL]
         channel += ["--concurrency", str(concurrency), "--poll-seconds", str(poll_seconds), "--self-hosted"]
-        self._command("channels", "add", "bench", *channel)
+        self._command("channels", "add", name, *channel)
 
     def _command(self, *words: str) -> Any:
         command = [PYTHON, "-m", "reelgate.cli", "--data", str(self.data), *words, "--json"]

@@ -21,7 +21,7 @@ from bench import figures, machine, peer
 from bench.bench import Bench
 from bench.figures import Results, Scenario
 from bench.processes import ROOT
-from bench.scenarios import content, create, listing, servers, status, watching
+from bench.scenarios import channels, content, create, listing, policy, servers, status, watching
 
 SCENARIOS: dict[str, Callable[[Bench], Scenario]] = {
     "create": create.measure,
@@ -29,6 +29,8 @@ SCENARIOS: dict[str, Callable[[Bench], Scenario]] = {
     "content": content.measure,
     "list": listing.measure,
     "watch": watching.measure,
+    "policy": policy.measure,
+    "channels": channels.measure,
 }
 EXTRA: dict[str, Callable[[Bench], Scenario]] = {"servers": servers.measure}
 NEED_PEER = {"create", "status"}

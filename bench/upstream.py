@@ -60,10 +60,11 @@ class Log:
 class Upstream:
     """Jobs, the bill and the log."""
 
-    def __init__(self, run_s: float, clip: bytes, *, lists: bool) -> None:
+    def __init__(self, run_s: float, clip: bytes, *, lists: bool, hangs: bool = False) -> None:
         self.run_s = run_s
         self.clip = clip
         self.lists = lists
+        self.hangs = hangs
         self.order: list[str] = []
         self.jobs: dict[str, dict[str, Any]] = {}
         self.tokens: list[str] = []
@@ -71,8 +72,11 @@ class Upstream:
 
     def answer(
         self, method: str, target: str, headers: dict[bytes, bytes], body: bytes
-    ) -> tuple[int, str, bytes]:
-        """Answer one request: status, media type, body."""
+    ) -> tuple[int, str, bytes] | None:
+        """Answer one request: status, media type, body; None when it is left without one."""
+        if self.hangs and method == "GET" and target.startswith("/v1/"):
+            self.log.requests += 1
+            return None
         path, _, query = target.partition("?")
         if method == "POST" and path == "/v1/videos":
             return self._create(headers, body)
@@ -201,9 +205,13 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """Answer."""
-        status, kind, body = self._upstream.answer(
+        answer = self._upstream.answer(
             self._parser.get_method().decode(), self._target.decode(), self._headers, b"".join(self._body)
         )
+        if answer is None:
+            self._reset()
+            return
+        status, kind, body = answer
         head = f"HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\n\r\n"
         self._transport.write(head.encode() + body)
         if not self._parser.should_keep_alive():
@@ -224,10 +232,11 @@ def main() -> None:
     options = argparse.ArgumentParser(prog="python -m bench.upstream", description=__doc__)
     options.add_argument("--run", type=float, default=1e9, metavar="S", help="seconds a job runs")
     options.add_argument("--no-list", action="store_true", help="have no list of jobs")
+    options.add_argument("--hang", action="store_true", help="take jobs and never answer who asks about them")
     options.add_argument("--clip", type=Path, help="what every finished job gives")
     given = options.parse_args()
     clip = given.clip.read_bytes() if given.clip else b""
-    uvloop.run(_serve(Upstream(given.run, clip, lists=not given.no_list)))
+    uvloop.run(_serve(Upstream(given.run, clip, lists=not given.no_list, hangs=given.hang)))
 
 
 if __name__ == "__main__":
