@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,6 +57,8 @@ class HandMade:
         self.copies = 0
 
     def put(self, key: str, clip: Path) -> None:
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
+        """Done while somebody asks, as other things happen while a call is under way."""
         self.made[key] = clip
 
     def finished(self, key: str) -> Path | None:
@@ -71,6 +73,8 @@ class HandMade:
     async def ask(self, render: Render) -> Drawing:
         return Drawing(state="done" if render.key in self.made else "absent")
 
+        if self.meanwhile is not None:
+            await self.meanwhile()
     async def forget(self, key: str) -> None:
         self.made.pop(key, None)
 
