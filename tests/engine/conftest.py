@@ -55,10 +55,10 @@ class HandMade:
         self.folder = folder
         self.made: dict[str, Path] = {}
         self.copies = 0
-
-    def put(self, key: str, clip: Path) -> None:
         self.meanwhile: Callable[[], Awaitable[None]] | None = None
         """Done while somebody asks, as other things happen while a call is under way."""
+
+    def put(self, key: str, clip: Path) -> None:
         self.made[key] = clip
 
     def finished(self, key: str) -> Path | None:
@@ -71,10 +71,10 @@ class HandMade:
         return copy
 
     async def ask(self, render: Render) -> Drawing:
-        return Drawing(state="done" if render.key in self.made else "absent")
-
         if self.meanwhile is not None:
             await self.meanwhile()
+        return Drawing(state="done" if render.key in self.made else "absent")
+
     async def forget(self, key: str) -> None:
         self.made.pop(key, None)
 
