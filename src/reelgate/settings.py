@@ -121,6 +121,16 @@ class Settings(BaseSettings):
     submit_attempts: int = Field(
         5, ge=1, description="How often a task refused without a trace is sent again."
     )
+    breaker_after: int = Field(
+        5,
+        ge=0,
+        description="Calls in a row without a usable answer after which a channel is left alone for a while; 0 is never.",
+    )
+    outage_wait_s: int = Field(
+        172_800,
+        ge=0,
+        description="Seconds for which a task waits for an upstream that does not answer; 0 is for ever.",
+    )
     key_requests_per_minute: int = Field(
         0,
         ge=0,

@@ -9,13 +9,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from reelgate.auth.secrets import Secrets, prepare, source_of
 from reelgate.core.dialect import Channel, Drawing, Render
 from reelgate.core.lifecycle import TERMINAL, Status
 from reelgate.core.task import Attempt, Size, Task
-from reelgate.engine import create, route
+from reelgate.engine import create, health, route
 from reelgate.engine.advance import advance
 from reelgate.engine.channels import ChannelTable
 from reelgate.engine.context import Context, Draft, Rules, Who
@@ -39,6 +40,7 @@ from reelgate.testing.ids import SeededIds
 from reelgate.testing.scripted import Scripted
 from reelgate.testing.upstream.clip import clip as tiny_clip
 from reelgate.worker.embedded import EmbeddedRunner
+from reelgate.worker.housekeeping import every
 
 WHO = Who(user_id=DEFAULT_USER, project_id=DEFAULT_PROJECT)
 
@@ -95,9 +97,7 @@ class Bench:
 
     async def create(self, prompt: str = "a red kite over a bay", **more: object) -> Task:
         draft = Draft(model="demo", prompt=prompt, seconds=4, size=Size(64, 64))
-        for name, value in more.items():
-            object.__setattr__(draft, name, value)
-        return (await create.create(self.ctx, WHO, draft)).task
+        return (await create.create(self.ctx, WHO, msgspec.structs.replace(draft, **more))).task
 
     async def task(self, task_id: str) -> Task:
         found = await self.ctx.backend.point(lambda conn: task_rows.get(conn, task_id))
@@ -215,6 +215,7 @@ async def open_bench(
     bench.chores = [
         asyncio.create_task(ctx.hub.run()),
         asyncio.create_task(runner.run(lambda task_id: advance(ctx, task_id))),
+        asyncio.create_task(every(clock, 10.0, "health", lambda: health.tick(ctx))),
     ]
     try:
         yield bench

@@ -13,6 +13,7 @@ from reelgate.core.errors import Code, Failure
 from reelgate.core.lifecycle import Status
 from reelgate.core.task import AttemptState
 from reelgate.engine import sweep
+from reelgate.engine.context import Rules
 from reelgate.engine.submit import record
 from reelgate.engine.tell import LeaseLost
 from reelgate.testing.clock import FakeClock
@@ -69,16 +70,20 @@ async def test_a_busy_upstream_is_asked_again_after_the_time_it_named(bench: Ben
     assert bench.upstream.bill == ["job-2"]
 
 
-async def test_a_task_refused_too_often_fails_with_the_last_reason(bench: Bench) -> None:
-    bench.upstream.outcomes.extend([refusal(Code.OVERLOADED)] * 9)
+async def test_a_task_refused_too_often_fails_with_the_last_reason(
+    tmp_path: Path, upstream: Scripted, clock: FakeClock
+) -> None:
+    upstream.outcomes.extend([refusal(Code.OVERLOADED)] * 9)
+    async with open_bench(
+        tmp_path, upstream, clock, rules=Rules(default_model="demo", breaker_after=0)
+    ) as bench:
+        task = await bench.create()
+        ended = await bench.until(task.id)
 
-    task = await bench.create()
-    ended = await bench.until(task.id)
-
-    assert ended.status is Status.FAILED
-    assert ended.error is not None
-    assert ended.error.code is Code.OVERLOADED
-    assert len(bench.upstream.submitted) == bench.ctx.rules.submit_attempts
+        assert ended.status is Status.FAILED
+        assert ended.error is not None
+        assert ended.error.code is Code.OVERLOADED
+        assert len(upstream.submitted) == bench.ctx.rules.submit_attempts
 
 
 async def test_a_refused_task_goes_to_the_next_channel(

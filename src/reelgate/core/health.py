@@ -128,7 +128,7 @@ def after(
 
     `patience` is how many failures in a row it takes until a channel is out; 0 is for ever.
     """
-    if health.state is not State.WELL and began < health.since:
+    if health.state is not State.WELL and began <= health.since:
         return health
     if finding is Finding.FINE:
         return health if health.state is State.WELL and not health.failures else well(health, now)

@@ -84,7 +84,7 @@ async def archive(ctx: Context, task: Task, outputs: tuple[Output, ...]) -> Task
 async def fresh_outputs(ctx: Context, task: Task) -> tuple[Output, ...]:
     """Ask the upstream once more where the finished files are; links it gives anew replace dead ones."""
     attempt = await attempt_of(ctx, task)
-    channel = ctx.channels.get(attempt.channel_id)
+    channel = ctx.channels.get(attempt.channel_id, attempt.key_id)
     if channel is None:
         return ()
     seen = await ctx.rounds.next(ctx, channel, attempt.ref or "", after_s=0, interval_s=1)
@@ -123,7 +123,7 @@ async def _fetch(ctx: Context, task: Task, output: Output, spooled: Path) -> Pat
             ctx.client,
             source,
             spooled,
-            channel=ctx.channels.get(attempt.channel_id),
+            channel=ctx.channels.get(attempt.channel_id, attempt.key_id),
             limit_bytes=ctx.limits.output_max_bytes or UNLIMITED,
             deadline_s=FETCH_S,
         )

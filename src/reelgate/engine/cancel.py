@@ -103,7 +103,7 @@ def _wake(ctx: Context, wish: Wish) -> None:
 async def stop(ctx: Context, task: Task) -> Task:
     """Ask the upstream to stop a running task and end it; unstopped work stays held until its end is known."""
     attempt = await attempt_of(ctx, task)
-    channel = ctx.channels.get(attempt.channel_id)
+    channel = ctx.channels.get(attempt.channel_id, attempt.key_id)
     ended = False
     if channel is not None:
         dialect = ctx.dialects[channel.dialect]

@@ -98,6 +98,7 @@ class ChannelTable:
         self._health: dict[str, Health] = {}
         self._last_used: dict[str, int] = {}
         self._uses = count(1)
+        self._looked_at = 0
         self._aliases: dict[str, str] = {}
         self._learned: Mapping[tuple[str, str], Profile] = {}
         self._by_model: dict[str, tuple[Channel, ...]] = {}
@@ -218,6 +219,17 @@ class ChannelTable:
             self._channels[channel.id] = self._keyed(channel)
         self.version += 1
 
+    def due(self) -> bool:
+        """Tell whether something may be tried again now that could not when this was last asked."""
+        now, last = self._clock.now_ms(), self._looked_at
+        self._looked_at = now
+        found = any(
+            last < one.next_at <= now for one in self._health.values() if one.next_at is not None
+        )
+        if found:
+            self.version += 1
+        return found
+
     def keyring(self, channel_id: str) -> Keyring:
         """Give the keys of a channel."""
         return self._rings.get(channel_id) or Keyring()
@@ -252,7 +264,7 @@ class ChannelTable:
     def pick(self, channel_id: str) -> Channel | None:
         """Give a channel with the key whose turn it is; None when none may be used.
 
-        A key that is due to be tried again goes first, then the one that was throttled and used least lately.
+        A key that is due to be tried again goes first, then the one that was used, and throttled, least lately.
         """
         channel = self._channels.get(channel_id)
         ring = self.keyring(channel_id)
@@ -268,7 +280,7 @@ class ChannelTable:
 
     def _turn(self, key: ChannelKey, now: int) -> tuple[bool, int, int]:
         health = self.health(key.id, key.channel_id)
-        return not health.on_trial(now), health.cooled_at or 0, self._last_used.get(key.id, 0)
+        return not health.on_trial(now), self._last_used.get(key.id, 0), health.cooled_at or 0
 
     # Names.
 

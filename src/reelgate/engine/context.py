@@ -52,6 +52,10 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     default_model: str = "sora-2"
     submit_attempts: int = 5
     """How often a task refused without a trace is sent again before it fails."""
+    breaker_after: int = 5
+    """After how many calls in a row without a usable answer a channel is left alone for a while; 0 is never."""
+    outage_wait_s: int = 172_800
+    """How long a task waits for an upstream that does not answer; 0 is for ever."""
     unconfirmed_timeout_s: int = 900
     late_watch_s: int = 86_400
     """How long after a deadline or an unstopped cancel the upstream is still asked."""
@@ -82,6 +86,10 @@ class Who(msgspec.Struct, frozen=True, kw_only=True):
     project_id: str
     key_id: str | None = None
     surface: str = "openai"
+    models: frozenset[str] | None = None
+    """The only models they may ask for; None leaves that open."""
+    budgeted: bool = False
+    """Whether the key has a budget of its own."""
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +138,6 @@ class Context:
     limits: Limits = Limits()
     rules: Rules = Rules()
     allowances: AllowanceTable = field(default_factory=AllowanceTable)
-    random: random.Random = field(default_factory=random.Random)
     usual: UsualTimes = field(default_factory=UsualTimes)
     callbacks: Callbacks = field(default_factory=Callbacks)
+    random: random.Random = field(default_factory=random.Random)

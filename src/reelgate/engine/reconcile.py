@@ -99,7 +99,7 @@ async def _attempt(ctx: Context, task: Task) -> Attempt:
 async def _find(ctx: Context, task: Task, attempt: Attempt) -> FindOutcome:
     if attempt.ref is not None:  # left by the holder that sent it and lost the lease
         return Found(ref=attempt.ref)
-    channel = ctx.channels.get(attempt.channel_id)
+    channel = ctx.channels.get(attempt.channel_id, attempt.key_id)
     if channel is None:
         return Unclear(reason="The channel is gone.")
     dialect = ctx.dialects[channel.dialect]
@@ -248,7 +248,7 @@ async def learn_late(ctx: Context, task: Task) -> bool:
     dispute is over.
     """
     attempt = await _attempt(ctx, task)
-    channel = ctx.channels.get(attempt.channel_id)
+    channel = ctx.channels.get(attempt.channel_id, attempt.key_id)
     if channel is None:
         return False
     ref = attempt.ref or await _late_ref(ctx, task, attempt)

@@ -223,9 +223,9 @@ class Rounds:
                 await self._sleep(lane, max(wait, GRAIN_S))
                 continue
             channel = ctx.channels.get(*key)
-            if channel is None:
-                self._give_up(lane)
-                return
+            if channel is None or not channel.enabled:
+                self._leave(lane, channel)
+                continue
             if self._gathers(lane):
                 await self._clock.sleep(QUIET_S)
                 continue
@@ -360,7 +360,12 @@ class Rounds:
             meter.poll_lateness.observe(max(0.0, self._clock.monotonic() - waiting.due))
             waiting.future.set_result(observation)
 
-    def _give_up(self, lane: Lane) -> None:
+    def _leave(self, lane: Lane, channel: Channel | None) -> None:
+        """Answer without asking: whoever is due on a channel that is switched off, everybody on one that is gone."""
+        if channel is not None:
+            for waiting in self._take(lane):
+                self._answer(waiting, unheard("The channel is disabled."))
+            return
         for _, _, waiting in lane.heap:
             self._answer(waiting, unheard("The channel is gone."))
         lane.heap.clear()

@@ -5,6 +5,7 @@ Nothing here ever sends an attempt twice. A doubtful outcome parks the task as `
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -12,7 +13,7 @@ from reelgate.core.dialect import Accepted, Channel, Refused, Submission, Submit
 from reelgate.core.errors import CODES, Code, Failure, Side
 from reelgate.core.lifecycle import Status
 from reelgate.core.task import Attempt, AttemptState, Task
-from reelgate.engine import limits
+from reelgate.engine import health, limits
 from reelgate.engine.context import Context
 from reelgate.engine.create import deadline
 from reelgate.engine.drive import drive
@@ -55,7 +56,10 @@ async def submit(ctx: Context, task: Task) -> Later | None:
     choice = await _chosen(ctx, task)
     if choice.offer is None:
         return await _unserved(ctx, task, choice)
-    channel = choice.offer.channel
+    channel = await health.enter(ctx, choice.offer.channel.id)
+    if channel is None:
+        where = choice.offer.channel.id
+        return await _bound(ctx, task, where, health.wait_s(ctx, where))
     submission = await _submission(ctx, task, channel)
     attempt = _attempt(ctx, task, channel, submission, choice)
     fresh = Fresh(ctx, task)
@@ -67,6 +71,7 @@ async def submit(ctx: Context, task: Task) -> Later | None:
         told = ctx.callbacks.told_where(channel, attempt.id)
         outcome = await _send(ctx, submission, told, Ear(ctx, task), fresh)
     _count(channel, outcome)
+    await health.learn(ctx, channel, outcome, attempt.created_at)
     return await record(ctx, task.id, attempt, outcome)
 
 
@@ -142,6 +147,7 @@ def _attempt(ctx: Context, task: Task, channel: Channel, submission: Submission,
         submitted_at=submission.submitted_at_ms,
         ended_at=None,
         why=choice.written(),
+        key_id=channel.key_id,
     )
 
 
@@ -277,9 +283,11 @@ def doubt(
 async def _refused(ctx: Context, task: Task, attempt: Attempt, failure: Failure) -> Later | None:
     history = await ctx.backend.point(lambda conn: attempt_rows.of_task(conn, task.id))
     tried = {a.channel_id: failure.code.value for a in history}
-    again = another(ctx, task, tried) if elsewhere(failure) else None
-    same = failure.retryable and len(history) < ctx.rules.submit_attempts
-    target = again or (attempt.channel_id if same else None)
+    again = None
+    if elsewhere(failure) and not health.again(ctx, attempt.channel_id, failure):
+        again = another(ctx, task, tried)
+    wait = _wait_s(ctx, task, attempt, failure, history)
+    target = again or (attempt.channel_id if wait is not None else None)
 
     def work(conn: Connection) -> int | None:
         attempt_rows.update(
@@ -301,10 +309,49 @@ async def _refused(ctx: Context, task: Task, attempt: Attempt, failure: Failure)
     priority = await ctx.backend.write(work)
     if target is None or task.cancel_requested_at is not None:
         return None
-    if again:
-        return Later(target, 0.0, priority=priority)
-    wait = failure.retry_after_s
-    return Later(target, backoff(len(history)) if wait is None else wait)
+    return Later(target, 0.0 if again or wait is None else wait, priority=priority)
+
+
+def _wait_s(
+    ctx: Context, task: Task, attempt: Attempt, failure: Failure, history: Sequence[Attempt]
+) -> float | None:
+    """Give how long a refused task waits before the same channel has it again; None when it is given up.
+
+    What the channel or its key is refused for is nothing the task did: it waits until they are well.
+    """
+    if health.again(ctx, attempt.channel_id, failure):
+        return 0.0
+    if health.waits(ctx, attempt.channel_id, failure) and not _waited_enough(ctx, task, failure):
+        return health.turn_s(ctx, attempt.channel_id, failure)
+    counted = sum(1 for one in history if health.counts(failure if one.id == attempt.id else one.error))
+    if not failure.retryable or counted >= ctx.rules.submit_attempts:
+        return None
+    return backoff(counted) if failure.retry_after_s is None else failure.retry_after_s
+
+
+def _waited_enough(ctx: Context, task: Task, failure: Failure) -> bool:
+    """Tell whether a task has waited for an upstream that does not answer as long as this installation lets it."""
+    if not health.counts(failure) or not ctx.rules.outage_wait_s:
+        return False
+    waited_ms = ctx.clock.now_ms() - (task.start_after or task.created_at)
+    return waited_ms >= ctx.rules.outage_wait_s * 1000
+
+
+async def _bound(ctx: Context, task: Task, channel_id: str, wait_s: float) -> Later:
+    """Have a task wait in the lane of the channel that was chosen for it."""
+    if task.channel_id == channel_id:
+        return Later(channel_id, wait_s)
+
+    def work(conn: Connection) -> int | None:
+        changes = limits.moved(conn, ctx, task, channel_id)
+        before = frozenset({Status.QUEUED})
+        now = ctx.clock.now_ms()
+        took = task_rows.move(conn, task.id, epoch=task.lease_epoch, before=before, changes=changes, now=now)
+        if not took:
+            raise LeaseLost(task.id)
+        return changes.get("priority")
+
+    return Later(channel_id, wait_s, priority=await ctx.backend.write(work))
 
 
 def backoff(tried: int) -> float:

@@ -17,6 +17,7 @@ from reelgate.core.money import Micro
 from reelgate.core.polling import Course, Fixed, Planned, Policy, Usual, next_wait, parse_policy
 from reelgate.core.profile import Profile
 from reelgate.core.task import Attempt, Task
+from reelgate.engine import health
 from reelgate.engine.context import Context
 from reelgate.engine.settle import finish
 from reelgate.engine.tell import LeaseLost, move, tell
@@ -102,6 +103,7 @@ async def watch(ctx: Context, task: Task) -> tuple[Task, tuple[Output, ...]]:
         )
         if seen.trouble is not None:
             meter.upstream_error(channel.name, seen.trouble.code, "poll")
+        await health.heard(ctx, channel, seen)
         sight.course.note(_age_s(ctx, task), seen.progress)
         task, outputs = await take_in(ctx, task, seen, sight)
         if task.status is not Status.RUNNING:

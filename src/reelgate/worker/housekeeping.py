@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Final, NamedTuple
 
 from reelgate.core.clock import Clock
-from reelgate.engine import deliver, models, retire, sweep
+from reelgate.engine import deliver, health, models, retire, sweep
 from reelgate.engine.context import Context
 from reelgate.store import duties, jobs
 from reelgate.telemetry import log
@@ -51,6 +51,7 @@ def alone(ctx: Context) -> list[Chore]:
 
     return [
         Chore(0.5, "notice_others", notice_others),
+        Chore(0.5, "health", lambda: health.tick(ctx)),
         Chore(1.0, "deliver", lambda: deliver.deliver_due(ctx)),
         Chore(30.0, "notice_cancels", lambda: sweep.notice_cancels(ctx)),
         *_sweeps(ctx, 30.0),
@@ -62,6 +63,7 @@ def together(ctx: Context, *, works: bool) -> list[Chore]:
     """List the housekeeping of one of several processes; only those that work look after tasks."""
     chores = [
         Chore(0.5, "notice_others", lambda: _reload(ctx)),
+        Chore(0.5, "health", lambda: health.tick(ctx)),
         Chore(HOUR_S, "forget_spool", lambda: sweep.forget_spool(ctx)),
     ]
     if not works:
