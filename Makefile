@@ -1,9 +1,9 @@
 # One door for people and CI. Every target says what it does while it does it.
 # PYTHON names the interpreter to start from; without it the first Python 3.11 or newer on the PATH is used.
-# `make start` and `make demo` take PORT and DATA.
+# `make start` and `make demo` take PORT and DATA, `make chaos` takes SEED.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo start build test test-full bench stats fix types docs lock setup-dev setup-nginx check \
+.PHONY: help install demo start build test test-full chaos bench stats fix types docs lock setup-dev setup-nginx check \
 	docker-up docker-down docker-logs docker-restart pm2-deploy pm2-status pm2-logs pm2-restart pm2-stop \
 	dev-backend dev-frontend db-migrate db-studio
 
@@ -92,6 +92,10 @@ test-full: setup-dev setup-nginx check ## Run every test, the slow ones as well
 bench: setup-dev ## Measure Reelgate against a peer and bare servers, printed as ratios
 	@echo "==> Bench"
 	@$(RUN) bench.run
+
+chaos: setup-dev ## Kill, freeze and cut off a whole installation for minutes, and check every promise (SEED=)
+	@echo "==> Chaos: two servers and two workers on PostgreSQL and S3, some minutes"
+	@$(RUN) tests.chaos $(if $(SEED),--seed $(SEED))
 
 stats: ## Print the ten largest files and the ten longest functions
 	$(setup) dev

@@ -37,6 +37,8 @@ class Proxy:
     held: threading.Event = field(default_factory=threading.Event)
     silent: bool = False
     """Whether requests are taken and never answered."""
+    let_go: bool = False
+    """Whether connections whose requests are not answered are closed."""
     _puts: int = 0
 
     @property
@@ -100,7 +102,9 @@ async def _serve(
             method, target, _ = line.split(" ", 2)
             seen = Seen(method, target, headers.lower())
             if not proxy.takes(seen):
-                await asyncio.Event().wait()
+                while not proxy.let_go:
+                    await asyncio.sleep(0.1)
+                return
             own = proxy.answer(seen)
             if own is not None:
                 writer.write(own)
