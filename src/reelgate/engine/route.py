@@ -280,10 +280,9 @@ def _look(
     ctx: Context, offer: Offer, request: Request, tried: Mapping[str, str], bound: str | None
 ) -> Candidate:
     channel = offer.channel
-    verdict = _verdict(ctx, offer, request)
     # Where the task was sent back to is where it goes, although that channel refused it before.
-    if verdict is None and channel.id in tried and channel.id != bound:
-        verdict = Reason.TRIED, tried[channel.id]
+    refused = channel.id in tried and channel.id != bound
+    verdict = (Reason.TRIED, tried[channel.id]) if refused else _verdict(ctx, offer, request)
     free = ctx.engine.free_slots(channel.id)
     if verdict is None and free <= 0 and channel.id != bound:
         reason, detail, accepted = Reason.LANE_FULL, None, True
