@@ -125,7 +125,8 @@ class Callbacks:
 
     def knows(self, channel_id: str, secret: str, epoch: object) -> bool:
         """Tell whether an address is that of a channel, in a time that says nothing about how wrong it is."""
-        return hmac.compare_digest(self.secret(channel_id, epoch).encode(), secret.encode())
+        wanted = self.secret(channel_id, epoch) if self._key else ""
+        return hmac.compare_digest(wanted.encode(), secret.encode()) and bool(self._key)
 
     def admit(self, channel_id: str, now: float) -> float:
         """Take a place for one more callback and give 0, or the seconds until there is one."""
