@@ -192,7 +192,9 @@ def metrics_page() -> str:
         "`_count`. Beside these stand the `process_…` figures of the Prometheus client. How to watch them: "
         "[monitor](../guides/monitor.md)."
     )
-    return _page("Metrics", lead, "| Name | Kind | Labels | Of | What it says |\n|---|---|---|---|---|", *rows)
+    return _page(
+        "Metrics", lead, "| Name | Kind | Labels | Of | What it says |\n|---|---|---|---|---|", *rows
+    )
 
 
 def cli_page() -> str:

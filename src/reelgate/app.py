@@ -176,7 +176,9 @@ def compose(settings: Settings, backend: Backend, clock: SystemClock) -> tuple[C
     ids = SystemIds(clock)
     callbacks = Callbacks()
     if backend.kind == "postgresql":
-        engine, hub, beside = _together(settings, backend, clock, channels, ids.token(), lambda: ctx, callbacks)
+        engine, hub, beside = _together(
+            settings, backend, clock, channels, ids.token(), lambda: ctx, callbacks
+        )
     else:
         beside: Beside = ()
         hub = Hub(backend)

@@ -107,10 +107,14 @@ def test_the_upstream_bills_lists_and_pages_newest_first() -> None:
     upstream = Upstream(1e9, b"", lists=True)
     for _ in range(3):
         upstream.answer("POST", "/v1/videos", {b"content-type": b"application/json"}, b'{"prompt":"p"}')
-    _, _, body = upstream.answer("GET", "/v1/videos?limit=2&after=video_up00000002", {}, b"")
+    listed = upstream.answer("GET", "/v1/videos?limit=2&after=video_up00000002", {}, b"")
+    unknown = upstream.answer("GET", "/v1/videos/nobody", {}, b"")
+    assert listed is not None
+    assert unknown is not None
+    body = listed[2]
     assert body.index(b"video_up00000001") < body.index(b"video_up00000000")
     assert b'"has_more":false' in body
-    assert upstream.answer("GET", "/v1/videos/nobody", {}, b"")[0] == 404
+    assert unknown[0] == 404
 
 
 def test_a_clip_is_padded_to_the_byte_by_a_box_that_says_its_length() -> None:

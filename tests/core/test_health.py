@@ -48,7 +48,9 @@ def test_one_refusal_of_a_key_pauses_it_and_each_trial_that_fails_pauses_it_long
 
     for _ in range(6):
         health = after(health, Finding.SHUT, refused, began=now, now=now)
-        assert after(health, Finding.SHUT, refused, began=1_000, now=now) == health, "a call of the same moment"
+        assert after(health, Finding.SHUT, refused, began=1_000, now=now) == health, (
+            "a call of the same moment"
+        )
         assert (health.state, health.code, health.since) == (State.PAUSED, code, 1_000)
         assert health.next_at is not None
         waited.append((health.next_at - now) / 1000)

@@ -34,9 +34,7 @@ def wait(
 ) -> float:
     course = Course()
     course.note(age_s, progress)
-    return next_wait(
-        policy, age_s=age_s, course=course, usual=usual, recommended_s=recommended_s, draw=draw
-    )
+    return next_wait(policy, age_s=age_s, course=course, usual=usual, recommended_s=recommended_s, draw=draw)
 
 
 @pytest.mark.parametrize("text", ["planned", "progress", "fixed:30", "fixed:0.5", "range:30-60"])

@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -74,12 +75,15 @@ def test_what_the_studio_shows_has_every_row_and_no_secret(reelgate: Command, tm
         *("--secret-file", str(tmp_path / "secret"), "--model", "m"),
     )
     assert added.code == 0, added.err
-    assert b"sk-very-secret" in written(reelgate.data / "reelgate.db")
+    with closing(sqlite3.connect(reelgate.data / "reelgate.db")) as rows:
+        [(sealed,)] = rows.execute("SELECT secret FROM channel_keys").fetchall()
 
     snapshot(f"sqlite:///{reelgate.data}/reelgate.db", tmp_path / "shown.db")
 
     shown = written(tmp_path / "shown.db")
     assert b"upstream.example" in shown
+    assert sealed.encode() in written(reelgate.data / "reelgate.db")
+    assert sealed.encode() not in shown
     assert b"sk-very-secret" not in shown
 
 

@@ -111,7 +111,9 @@ async def test_callbacks_end_what_nobody_would_have_asked_about_for_an_hour(tmp_
         for video_id in videos:
             await on.completed(video_id)
 
-        told = {name: [one for one in sim.caller.told if not one.forged] for name, sim in on.simulators.items()}
+        told = {
+            name: [one for one in sim.caller.told if not one.forged] for name, sim in on.simulators.items()
+        }
         bills = {name: len(sim.bill) for name, sim in on.simulators.items()}
 
     assert bills == dict.fromkeys(names, 1)

@@ -102,7 +102,8 @@ async def _serve(
             method, target, _ = line.split(" ", 2)
             seen = Seen(method, target, headers.lower())
             if not proxy.takes(seen):
-                while not proxy.let_go:
+                # It is let go from another thread, which has no event of this loop to set.
+                while not proxy.let_go:  # noqa: ASYNC110
                     await asyncio.sleep(0.1)
                 return
             own = proxy.answer(seen)

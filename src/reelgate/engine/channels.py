@@ -223,9 +223,7 @@ class ChannelTable:
         """Tell whether something may be tried again now that could not when this was last asked."""
         now, last = self._clock.now_ms(), self._looked_at
         self._looked_at = now
-        found = any(
-            last < one.next_at <= now for one in self._health.values() if one.next_at is not None
-        )
+        found = any(last < one.next_at <= now for one in self._health.values() if one.next_at is not None)
         if found:
             self.version += 1
         return found

@@ -47,7 +47,8 @@ def _shown(asked: Asked, endpoint: Endpoint, *, secret: str | None = None) -> Sh
         event_types=endpoint.event_types,
         created_at=endpoint.created_at // 1000,
         updated_at=endpoint.updated_at // 1000,
-        signing_secret_hint="whsec_…" + (webhooks.hint(asked.ctx, endpoint) if secret is None else secret[-4:]),
+        signing_secret_hint="whsec_…"
+        + (webhooks.hint(asked.ctx, endpoint) if secret is None else secret[-4:]),
         enabled=endpoint.enabled,
         disabled_reason=endpoint.disabled_reason,
         signing_secret=secret,
