@@ -87,7 +87,7 @@ test: setup-dev check ## Run the checks and the quick tests, as CI does
 
 test-full: setup-dev setup-nginx check ## Run every test, the slow ones as well
 	@echo "==> Every test (pytest, two at a time)"
-	@$(RUN) pytest -n 2 -q
+	@$(RUN) pytest -n 2 -q --hypothesis-profile=explore
 
 bench: setup-dev ## Measure Reelgate against a peer and bare servers, printed as ratios
 	@echo "==> Bench"

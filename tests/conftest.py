@@ -9,7 +9,9 @@ from typing import Any
 
 from hypothesis import settings
 
-settings.register_profile("reelgate", deadline=None, print_blob=True)
+# The same examples in every run, so that a change is judged by itself; `make test-full` looks for new ones.
+settings.register_profile("reelgate", deadline=None, print_blob=True, derandomize=True)
+settings.register_profile("explore", deadline=None, print_blob=True)
 settings.load_profile("reelgate")
 
 _NEVER_RESOLVED = (".test", ".invalid", ".example", ".localhost", ".internal")

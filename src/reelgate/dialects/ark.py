@@ -332,7 +332,7 @@ def _could_be(item: Mapping[str, Any], submission: Submission, taken: frozenset[
         "duration": request.seconds,
     }
     given = {name: item[name] for name in wanted if item.get(name) is not None}
-    if request.seed is not None and item.get("seed") not in {None, request.seed}:
+    if request.seed is not None and item.get("seed") not in (None, request.seed):
         return False
     return all(wanted[name] == value for name, value in given.items())
 

@@ -312,7 +312,8 @@ def _ids_in(body: Any) -> list[str]:
     if not isinstance(body, dict):
         return []
     item = cast("dict[str, Any]", body)
-    found = [item[key] for key in _ID_KEYS if isinstance(item.get(key), str) and item[key]]
+    texts = [item[key] for key in _ID_KEYS if isinstance(item.get(key), str)]
+    found = [text for text in texts if text.split() == [text]]
     inner = [i for key in _HOLDERS for i in _ids_in(item.get(key))[:1]]
     lists = [i for value in item.values() if isinstance(value, list) for i in _ids_in(value)]
     return [*found[:1], *inner[:1]] or lists
