@@ -10,6 +10,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from reelgate.testing.upstream.faults import FAULTS, Stage
 from tests.faults.conftest import Server, bill, reelgate, upstream
 
@@ -32,6 +34,7 @@ STILL_FINE = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_every_known_behaviour_costs_one_charge_at_most(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
