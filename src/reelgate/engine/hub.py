@@ -17,7 +17,8 @@ from reelgate.store.backend import UNUSABLE, Backend
 from reelgate.telemetry import log
 
 QUEUE_MAX = 256
-READ_MAX = 500
+READ_MAX = 128
+"""Fewer than a queue holds: nobody who keeps up is cut off because much was read at once."""
 READ_AGAIN_S = 0.5
 """How long to leave a database alone that could not be read."""
 TELL_GAP_S = 0.02
@@ -148,6 +149,7 @@ class Hub:
                 self._cursor = batch[-1].cursor
             if len(batch) < READ_MAX:
                 return
+            await asyncio.sleep(0)
 
     def _fan_out(self, event: Event) -> None:
         for subscription in self._wide:

@@ -23,13 +23,15 @@ from reelgate.engine.settle import finish
 from reelgate.engine.tell import LeaseLost, move
 from reelgate.store import attempts as attempt_rows
 from reelgate.store import tasks as task_rows
-from reelgate.store.backend import Connection
+from reelgate.store.backend import AWAY, Connection
 from reelgate.telemetry import log, meter
 from reelgate.telemetry.traces import step
 
 SURE_S = 1.0
 """For how long after it was read or written a lease is taken for ours. Shorter than any heartbeat's patience."""
 BACKOFF_S = (1.0, 4.0, 15.0, 60.0)
+AWAY_WAITS_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+"""How long to wait before the database is asked again, right before a call and right after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,8 @@ async def submit(ctx: Context, task: Task) -> Later | None:
         told = ctx.callbacks.told_where(channel, attempt.id)
         outcome = await _send(ctx, submission, told, Ear(ctx, task), fresh)
     _count(channel, outcome)
-    await health.learn(ctx, channel, outcome, attempt.created_at)
-    return await record(ctx, task.id, attempt, outcome)
+    await _learn(ctx, channel, outcome, attempt)
+    return await keep(ctx, task.id, attempt, outcome)
 
 
 def _count(channel: Channel, outcome: SubmitOutcome) -> None:
@@ -152,8 +154,7 @@ def _attempt(ctx: Context, task: Task, channel: Channel, submission: Submission,
 
 
 def _intend(conn: Connection, ctx: Context, task: Task, attempt: Attempt) -> None:
-    attempt_rows.insert(conn, attempt)
-    limits.begin(conn, task, attempt.channel_id)
+    # First the row that is fenced: a holder that was overtaken learns it there, and not by a number taken twice.
     move(
         conn,
         ctx,
@@ -166,6 +167,8 @@ def _intend(conn: Connection, ctx: Context, task: Task, attempt: Attempt) -> Non
             "attempts": attempt.number,
         },
     )
+    attempt_rows.insert(conn, attempt)
+    limits.begin(conn, task, attempt.channel_id)
 
 
 def _new_deadline(ctx: Context, task: Task) -> dict[str, int | None]:
@@ -193,17 +196,32 @@ class Fresh:
         return self._ctx.clock.monotonic(), self._ctx.clock.now_ms() / 1000
 
     async def __call__(self) -> None:
-        """Look at the row if that was not done for long.
+        """Look at the row if that was not done for long, and wait for a database that is away: nothing is sent yet.
 
         Raises TakenOver when another holder has the task.
         """
         now = self._moment()
         if all(0 <= there - then <= SURE_S for there, then in zip(now, self._sure_at, strict=True)):
             return
-        found = await self._ctx.backend.point(lambda conn: task_rows.get(conn, self._task.id))
+        found = await self._look()
         if found is None or found.lease_epoch != self._task.lease_epoch:
             raise TakenOver(self._task.id)
+
+    async def _look(self) -> Task | None:
+        for wait_s in AWAY_WAITS_S:
+            try:
+                return await self._look_once()
+            except AWAY as away:
+                log.warning("call_held_back", task=self._task.id, reason=type(away).__name__)
+            await self._ctx.clock.sleep(wait_s)
+        return await self._look_once()
+
+    async def _look_once(self) -> Task | None:
+        # The moment before the look: what happens to this process meanwhile counts as standing still.
+        now = self._moment()
+        found = await self._ctx.backend.point(lambda conn: task_rows.get(conn, self._task.id))
         self._sure_at = now
+        return found
 
 
 async def _send(
@@ -217,6 +235,35 @@ async def _send(
     except Exception as surprise:  # noqa: BLE001 - whatever broke, the call may have been accepted
         log.exception("submit_surprise", channel=channel.name)
         return Unclear(reason="The gateway broke while sending.", detail=type(surprise).__name__)
+
+
+async def _learn(ctx: Context, channel: Channel, outcome: SubmitOutcome, attempt: Attempt) -> None:
+    try:
+        await health.learn(ctx, channel, outcome, attempt.created_at)
+    except AWAY as away:  # what is known of the task itself matters more
+        log.warning("health_not_written", channel=channel.name, reason=type(away).__name__)
+
+
+async def keep(ctx: Context, task_id: str, attempt: Attempt, outcome: SubmitOutcome) -> Later | None:
+    """Record what nobody else knows, again and again while the database is away.
+
+    Raises LeaseLost as `record` does.
+    """
+    for tried, wait_s in enumerate(AWAY_WAITS_S):
+        try:
+            if tried and await _written(ctx, attempt):
+                return None
+            return await record(ctx, task_id, attempt, outcome)
+        except AWAY as away:
+            log.warning("outcome_not_written", task=task_id, reason=type(away).__name__, wait_s=wait_s)
+        await ctx.clock.sleep(wait_s)
+    return None if await _written(ctx, attempt) else await record(ctx, task_id, attempt, outcome)
+
+
+async def _written(ctx: Context, attempt: Attempt) -> bool:
+    """Tell whether the commit that seemed to fail took place."""
+    kept = await ctx.backend.point(lambda conn: attempt_rows.get(conn, attempt.id))
+    return kept is not None and kept.state is not attempt.state
 
 
 async def record(ctx: Context, task_id: str, attempt: Attempt, outcome: SubmitOutcome) -> Later | None:

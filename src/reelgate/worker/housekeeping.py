@@ -9,6 +9,7 @@ from reelgate.core.clock import Clock
 from reelgate.engine import deliver, health, models, retire, sweep
 from reelgate.engine.context import Context
 from reelgate.store import duties, jobs
+from reelgate.store.backend import AWAY
 from reelgate.telemetry import log
 
 HOUR_S: Final = 3_600.0
@@ -33,6 +34,8 @@ async def every(clock: Clock, seconds: float, name: str, work: Work) -> None:
     while True:
         try:
             await work()
+        except AWAY as away:
+            log.warning("housekeeping_interrupted", work=name, reason=type(away).__name__)
         except Exception:  # noqa: BLE001 - the loop logs and goes on by rule
             log.exception("housekeeping_broke", work=name)
         await clock.sleep(seconds)
