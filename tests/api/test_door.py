@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import asyncio
+import dataclasses
 import re
+from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute
 
+from reelgate.api.door import Door
 from reelgate.auth.permissions import PERMISSIONS, Open
 from reelgate.auth.scopes import EVERYDAY, Scope
 from reelgate.store import keys as key_rows
-from tests.api.harness import Bench
+from reelgate.store.backend import Backend
+from tests.api.harness import PEPPER, Bench
 
 ROUTES = [(m, p, s) for (m, p), s in PERMISSIONS.items() if not isinstance(s, Open)]
 IDS = {
@@ -111,3 +116,34 @@ async def test_the_schema_shows_every_operation_once(bench: Bench):
     assert shown == expected
     ids = [op["operationId"] for item in paths.values() for op in item.values()]
     assert len(ids) == len(set(ids))
+
+
+async def test_streams_of_one_key_look_it_up_once_a_moment(bench: Bench):
+    looks = Looks(bench.ctx.backend)
+    door = Door(dataclasses.replace(bench.ctx, backend=looks), PEPPER)
+
+    found = await asyncio.gather(*(door.still(bench.key) for _ in range(100)))
+    assert {who is not None for who in found} == {True}
+    assert looks.count == 1
+
+    await bench.ctx.backend.write(
+        lambda conn: conn.exec_driver_sql("UPDATE api_keys SET revoked_at = 1") and None
+    )
+    await bench.clock.advance(2)
+    assert await door.still(bench.key) is None
+    assert await door.still(None) is None
+
+
+class Looks:
+    """A backend that counts reads."""
+
+    def __init__(self, real: Backend) -> None:
+        self._real = real
+        self.count = 0
+
+    async def point(self, work: Any) -> Any:
+        self.count += 1
+        return await self._real.point(work)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)

@@ -108,6 +108,8 @@ class _Watch:
         self._video_id = video_id
         self._clock = asked.ctx.clock
         self._checked = self._spoke = self._clock.monotonic()
+        self._lives = video_id is None
+        """Whether it can bring something more: a project always can, a video that was seen open while we listened."""
 
     async def goes_on(self) -> bool:
         """Tell, every few seconds, whether the stream may and should stay open."""
@@ -115,10 +117,16 @@ class _Watch:
         if now - self._checked < self._asked.door.tick_s:
             return True
         self._checked = now
-        who = await self._asked.door.recognise(token_of(self._asked.request))
+        who = await self._asked.door.still(token_of(self._asked.request))
         if who is None or not who.may(Scope.VIDEOS_READ):
             return False
-        return self._video_id is None or not self.silent() or not await _over(self._asked, self._video_id)
+        return self._lives or not self.silent() or await self._looked()
+
+    async def _looked(self) -> bool:
+        """Look once whether the video goes on. If it does, its end will be told here."""
+        assert self._video_id is not None  # noqa: S101 - `_lives` says so
+        self._lives = not await _over(self._asked, self._video_id)
+        return self._lives
 
     def silent(self) -> bool:
         """Tell whether the client has heard nothing for so long that it is due a sign of life."""
