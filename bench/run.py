@@ -21,7 +21,18 @@ from bench import figures, machine, peer
 from bench.bench import Bench
 from bench.figures import Results, Scenario
 from bench.processes import ROOT
-from bench.scenarios import channels, content, create, listing, policy, servers, status, watching
+from bench.scenarios import (
+    channels,
+    content,
+    create,
+    distributed,
+    listing,
+    live,
+    policy,
+    servers,
+    status,
+    watching,
+)
 
 SCENARIOS: dict[str, Callable[[Bench], Scenario]] = {
     "create": create.measure,
@@ -31,6 +42,8 @@ SCENARIOS: dict[str, Callable[[Bench], Scenario]] = {
     "watch": watching.measure,
     "policy": policy.measure,
     "channels": channels.measure,
+    "distributed": distributed.measure,
+    "live": live.measure,
 }
 EXTRA: dict[str, Callable[[Bench], Scenario]] = {"servers": servers.measure}
 NEED_PEER = {"create", "status"}

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from bench.clients import masked
 from bench.figures import Figure, Results, Scenario, number, page, ratio, table
 from bench.processes import cpu_seconds
 from bench.scenarios.content import padded
 from bench.scenarios.listing import seed
+from bench.scenarios.live import latencies
 from bench.scenarios.watching import lateness, quantile
 from bench.upstream import Log, Upstream
 
@@ -138,3 +140,21 @@ def test_seeding_copies_the_one_task_until_there_are_enough(tmp_path: Path) -> N
     ).fetchone() == (49,)
     assert shares[-1] == 1.0
     db.close()
+
+
+def test_a_telling_is_as_late_as_it_came_after_its_commit_and_strangers_do_not_count():
+    sent, came = [(7, 10.0), (8, 10.5)], [(8, 10.75), (7, 10.25), (7, 9.0), (99, 11.0)]
+
+    assert latencies(sent, came) == [0.0, 0.25, 0.25]
+
+
+@pytest.mark.parametrize("text", ["", "subscribe", "x" * 125, "x" * 126, "x" * 600])
+def test_a_client_masks_what_it_says_as_servers_demand(text: str):
+    frame = masked(text)
+
+    long = frame[1] == 0x80 | 126
+    size = int.from_bytes(frame[2:4]) if long else frame[1] & 0x7F
+    key, body = frame[4:8] if long else frame[2:6], frame[8:] if long else frame[6:]
+    assert frame[0] == 0x81
+    assert size == len(text)
+    assert bytes(byte ^ key[n % 4] for n, byte in enumerate(body)).decode() == text
