@@ -16,16 +16,19 @@ from urllib.request import Request, urlopen
 import pytest
 
 import reelgate
+from reelgate.store.tables import HEAD, KNOWN
 from reelgate.testing.postgres import fresh_database, postgres_server
 from tests.cli.conftest import Command, Ran
 
 pytestmark = pytest.mark.slow
 
-EXPAND = """
+NEXT, AFTER_NEXT = (f"{int(HEAD) + ahead:04}" for ahead in (1, 2))
+
+EXPAND = f"""
 import sqlalchemy as sa
 from alembic import op
-revision = "0002"
-down_revision = "0001"
+revision = "{NEXT}"
+down_revision = "{HEAD}"
 
 
 def upgrade() -> None:
@@ -33,12 +36,12 @@ def upgrade() -> None:
     op.create_table("moods", sa.Column("name", sa.Text(), primary_key=True))
 """
 
-CONTRACT = """
+CONTRACT = f"""
 from alembic import op
-revision = "0003"
-down_revision = "0002"
+revision = "{AFTER_NEXT}"
+down_revision = "{NEXT}"
 contract = ("tasks.word",)
-min_reader = "0002"
+min_reader = "{NEXT}"
 
 
 def upgrade() -> None:
@@ -66,22 +69,25 @@ def database() -> Iterator[str]:
         yield url
 
 
-def next_release(folder: Path, known: str, columns: str, **steps: str) -> Path:
-    """Copy this program and give it migrations and columns more."""
+def next_release(folder: Path, columns: str, **steps: str) -> Path:
+    """Copy this program and give it columns more, and migrations by their revisions."""
     package = folder / "reelgate"
     shutil.copytree(
         Path(reelgate.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__", "*.pyc")
     )
-    tables = package / "store" / "tables.py"
-    text = tables.read_text(encoding="utf-8")
-    text, changed = re.subn(r'KNOWN: Final = \("0001",\)', f"KNOWN: Final = {known}", text)
-    assert changed == 1
-    text, changed = re.subn(r'(?<=_text\("phase", nullable=True\),)', columns, text)
-    assert changed == 1
-    tables.write_text(text, encoding="utf-8")
-    for name, step in steps.items():
-        (package / "store" / "migrations" / "versions" / f"{name}.py").write_text(step, encoding="utf-8")
+    tables = package / "store" / "tables"
+    known = (*KNOWN, *steps)
+    replace(tables / "columns.py", r"KNOWN: Final = \(.*\)", f"KNOWN: Final = {known}")
+    replace(tables / "work.py", r'(?<=text\("phase", nullable=True\),)', columns)
+    for revision, step in steps.items():
+        (package / "store" / "migrations" / "versions" / f"{revision}.py").write_text(step, encoding="utf-8")
     return folder
+
+
+def replace(file: Path, pattern: str, by: str) -> None:
+    text, changed = re.subn(pattern, by, file.read_text(encoding="utf-8"))
+    assert changed == 1
+    file.write_text(text, encoding="utf-8")
 
 
 def ask(address: str, key: str, path: str, body: dict[str, object] | None = None) -> dict[str, object]:
@@ -141,9 +147,7 @@ def test_old_and_new_serve_the_same_rows_while_the_new_one_is_rolled_out(
     old: Release, tmp_path: Path
 ) -> None:
     key = key_of(old)
-    source = next_release(
-        tmp_path / "next", '("0001", "0002")', '\n    _text("mood", nullable=True),', step2=EXPAND
-    )
+    source = next_release(tmp_path / "next", '\n    text("mood", nullable=True),', **{NEXT: EXPAND})
     new = later(old, source)
 
     with old.serving() as address:
@@ -162,11 +166,11 @@ def test_after_a_contracting_step_the_release_two_before_is_shut_out_and_says_wh
     old: Release, tmp_path: Path
 ) -> None:
     key_of(old)
-    source = next_release(tmp_path / "next", '("0001", "0002", "0003")', "", step2=EXPAND, step3=CONTRACT)
+    source = next_release(tmp_path / "next", "", **{NEXT: EXPAND, AFTER_NEXT: CONTRACT})
     new = later(old, source)
 
     upgraded(new)
     refused = old.process("serve", "--port", "0")
 
     assert refused.code == 1
-    assert "needs a program that knows `0002`" in refused.err
+    assert f"needs a program that knows `{NEXT}`" in refused.err
