@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from reelgate import __version__
-from reelgate.api import admin, callbacks, edge, health, live, metrics, native, openai
+from reelgate.api import admin, callbacks, compat, edge, health, live, metrics, native, openai
 from reelgate.api.door import TICK_S, Door
 from reelgate.engine.context import Context
 from reelgate.engine.readiness import Readiness
@@ -35,6 +35,7 @@ def build_app(
     )
     surfaces = [
         *openai.build(door),
+        *compat.build(door),
         *native.build(door),
         *admin.build(door),
         *live.build(door),

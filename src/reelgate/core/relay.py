@@ -126,10 +126,14 @@ def _kept(answer: Answer) -> Kept | None:
 def prompt_of(request: Request) -> str:
     """Give the prompt, with the shots of a storyboard written out as relays read them."""
     shots = request.extra.get(SHOTS)
-    items = cast("list[object]", shots) if isinstance(shots, list) else []
-    blocks = [block for item in items if (block := _block(as_object(item))) is not None]
+    return shots_written(request.prompt, cast("list[object]", shots) if isinstance(shots, list) else [])
+
+
+def shots_written(prompt: str, shots: Sequence[object]) -> str:
+    """Write shots, each `{scene, duration}`, out after a prompt, which may be empty."""
+    blocks = [block for item in shots if (block := _block(as_object(item))) is not None]
     numbered = [f"Shot {number}:\n{block}" for number, block in enumerate(blocks, start=1)]
-    return "\n\n".join([request.prompt, *numbered]) if numbered else request.prompt
+    return "\n\n".join([*([prompt] if prompt or not numbered else []), *numbered])
 
 
 def _block(shot: Mapping[str, Any] | None) -> str | None:

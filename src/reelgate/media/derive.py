@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,11 +69,21 @@ async def portrait(clip: Path, out: Path) -> tuple[int, int]:
     return width, height
 
 
+async def moment(clip: Path, out: Path, at_s: float) -> tuple[int, int]:
+    """Write the frame shown at a moment as PNG in full size and give its size; past the end it is the last one."""
+    width, height = await _make("moment", clip, [out], args={"at": at_s})
+    return width, height
+
+
 async def last_frame(clip: Path, out: Path) -> tuple[int, int]:
     """Write the last frame as PNG in full size and give its size."""
     width, height = await _make("last_frame", clip, [out])
     return width, height
 
 
-async def _make(job: str, clip: Path, outs: list[Path], param: str | None = None) -> Any:
-    return await work(f"{_JOBS}:{job}", {}, source=clip, sinks=outs, what="clip", param=param, limits=_LIMITS)
+async def _make(
+    job: str, clip: Path, outs: list[Path], param: str | None = None, args: Mapping[str, Any] | None = None
+) -> Any:
+    return await work(
+        f"{_JOBS}:{job}", args or {}, source=clip, sinks=outs, what="clip", param=param, limits=_LIMITS
+    )

@@ -122,6 +122,22 @@ def portrait(job: Job) -> tuple[int, int]:
         return _write(job.files[1], _png(best.picture()))
 
 
+def moment(job: Job) -> tuple[int, int]:
+    """Write the frame of file 0 that is shown `at` seconds into it to file 1 as PNG in full size."""
+    with _opened(job.files[0]) as (container, _):
+        index = _walk(container)
+        unit = float(container.streams.video[0].time_base or 0)
+        at = index.start + min(max(0.0, float(job.args["at"])), index.seconds)
+        key = max((k for k in index.keys if k * unit <= at), default=index.keys[0])
+        shot: _Shot | None = None
+        for shot in _decoded(container, None, after=key):
+            if shot.reached(at):
+                break
+        if shot is None:
+            raise _damaged()
+        return _write(job.files[1], _png(shot.picture()))
+
+
 def last_frame(job: Job) -> tuple[int, int]:
     """Write the last frame of file 0 to file 1 as PNG in full size."""
     with _opened(job.files[0]) as (container, _):

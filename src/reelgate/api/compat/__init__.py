@@ -1,0 +1,20 @@
+"""The relay surfaces: code written for a relay works after changing the base address."""
+
+from __future__ import annotations
+
+from reelgate.api.compat import characters, chat, generations, generic, unified
+from reelgate.api.door import Door, DoorRoute, routes
+
+
+def build(door: Door) -> list[DoorRoute]:
+    """Give the routes of this surface; literal addresses come before those with an id in them."""
+    return routes(
+        door,
+        [
+            *unified.OPERATIONS,
+            *generations.OPERATIONS,
+            *generic.OPERATIONS,
+            *characters.OPERATIONS,
+            *chat.OPERATIONS,
+        ],
+    )

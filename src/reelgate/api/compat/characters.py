@@ -1,0 +1,99 @@
+"""`/sora/v1/characters`: a figure kept from one to three seconds of a clip."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from reelgate.api.answers import Json
+from reelgate.api.compat.jobs import find, who
+from reelgate.api.compat.refusals import bilingual, said
+from reelgate.api.door import Asked, Operation
+from reelgate.api.fields import Fields
+from reelgate.api.links import CONTENT, origin
+from reelgate.core.errors import Code, refuse
+from reelgate.core.task import Character
+from reelgate.engine import likenesses
+
+_SPAN: Final = re.compile(
+    r"\s*([0-9]{1,5}(?:\.[0-9]{1,3})?)\s*,\s*([0-9]{1,5}(?:\.[0-9]{1,3})?)\s*", re.ASCII
+)
+_TEXT: Final = {"type": "string"}
+
+
+async def create(asked: Asked) -> Response:
+    """Keep a figure from a finished task or from the address of a clip."""
+    async with asked.door.bodies.read(asked.request) as fields:
+        if fields.take("model") is not None:
+            raise refuse(
+                Code.NOT_FOUND,
+                "Channel not found: a character is made without a model. Remove `model` from the body.",
+                param="model",
+            )
+        span = _span(fields.required_text("timestamps"))
+        kept = await _kept(asked, fields, span)
+    return Json(shown(asked, kept))
+
+
+async def _kept(asked: Asked, fields: Fields, span: likenesses.Span) -> Character:
+    url, task = fields.text("url"), fields.text("from_task")
+    if bool(url) == bool(task):
+        raise refuse(Code.INVALID_REQUEST, "Send exactly one of `url` and `from_task`.", param="url")
+    own = None if url is None else _own_clip(asked, url)
+    if task or own:
+        job = await find(asked, task or own or "")
+        return await likenesses.keep_from_task(asked.ctx, who(asked), job.id, span, param="from_task")
+    return await likenesses.keep_from_url(asked.ctx, who(asked), url or "", span, param="url")
+
+
+def _own_clip(asked: Asked, url: str) -> str | None:
+    """Read the address of a clip of ours as its id: it needs no way over the network."""
+    here = origin(asked.ctx, asked.request)
+    head, tail = CONTENT.split("{video_id}")
+    path = url.partition("?")[0]
+    if not here or not path.startswith(f"{here}{head}") or not path.endswith(tail):
+        return None
+    return path.removeprefix(f"{here}{head}").removesuffix(tail)
+
+
+def _span(text: str) -> likenesses.Span:
+    found = _SPAN.fullmatch(text)
+    if found is None:
+        raise refuse(
+            Code.INVALID_REQUEST,
+            '`timestamps` must be the start and end in seconds, such as `"1,3"`.',
+            param="timestamps",
+        )
+    return likenesses.Span(float(found[1]), float(found[2]))
+
+
+def shown(asked: Asked, character: Character) -> dict[str, Any]:
+    """Write a character as relays do; `username` is what a prompt names it by."""
+    address = f"{origin(asked.ctx, asked.request)}/v1/videos/characters/{character.id}"
+    return {
+        "id": character.id,
+        "username": character.name,
+        "display_name": character.name,
+        "permalink": address,
+        "profile_picture_url": None,
+    }
+
+
+OPERATIONS: Final = (
+    Operation(
+        method="POST",
+        path="/sora/v1/characters",
+        handler=said(create, bilingual),
+        summary="Create a character (relay format)",
+        tag="videos",
+        body={
+            "application/json": {
+                "type": "object",
+                "required": ["timestamps"],
+                "properties": {"url": _TEXT, "from_task": _TEXT, "timestamps": _TEXT},
+            }
+        },
+    ),
+)

@@ -1,0 +1,128 @@
+"""`/v2/videos/generations`: shouted words, progress as text, the clip in `data`; and its file host."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from reelgate.api.answers import Json
+from reelgate.api.compat.jobs import Job, find, start
+from reelgate.api.compat.refusals import of_task, said
+from reelgate.api.compat.unified import upload
+from reelgate.api.compat.wishes import (
+    model_of,
+    pictures_of,
+    profile_of,
+    prompt_of,
+    seconds_of,
+    shape_of,
+    size_of,
+    switches,
+    wish_of,
+)
+from reelgate.api.door import Asked, Operation
+from reelgate.core.lifecycle import VideoStatus
+
+SHOUTED: Final[dict[VideoStatus, str]] = {
+    "queued": "NOT_START",
+    "in_progress": "IN_PROGRESS",
+    "completed": "SUCCESS",
+    "failed": "FAILURE",
+}
+PLATFORM: Final = "openai"
+ACTION: Final = "sora-video"
+_TEXT: Final = {"type": "string"}
+_PATH: Final = "/v2/videos/generations"
+
+
+async def create(asked: Asked) -> Response:
+    """Make a video from a prompt and, optionally, pictures."""
+    async with asked.door.bodies.read(asked.request) as fields:
+        model = model_of(fields)
+        profile = profile_of(asked, model)
+        given = await pictures_of(asked, fields, profile, "images", "image")
+        wish = await wish_of(
+            asked,
+            fields,
+            given,
+            model=model,
+            prompt=prompt_of(asked, fields),
+            seconds=seconds_of(fields, "duration", "seconds"),
+            size=size_of(shape_of(fields), profile),
+            **switches(fields, profile),
+        )
+    job, headers = await start(asked, "generations", wish, _NAMES)
+    return Json(seen(job), headers=headers)
+
+
+async def retrieve(asked: Asked) -> Response:
+    """Say how a video stands."""
+    return Json(seen(await find(asked, asked.path("task_id"))))
+
+
+def seen(job: Job) -> dict[str, Any]:
+    """Write a job: no reason is an empty text, and `data` is null until there is a clip."""
+    born = job.created_at // 1000
+    return {
+        "task_id": job.id,
+        "platform": PLATFORM,
+        "action": ACTION,
+        "status": SHOUTED[job.status],
+        "fail_reason": "" if job.failure is None else job.failure.message,
+        "submit_time": born,
+        "start_time": born,
+        "finish_time": 0 if job.finished_at is None else job.finished_at // 1000,
+        "progress": f"{job.progress or 0}%",
+        "data": None if job.url is None else {"output": job.url},
+    }
+
+
+_NAMES: Final = {"seconds": "duration", "size": "aspect_ratio", "input_reference": "images"}
+
+OPERATIONS: Final = (
+    Operation(
+        method="POST",
+        path=_PATH,
+        handler=said(create, of_task),
+        summary="Create a video (v2 relay format)",
+        tag="videos",
+        body={
+            "application/json": {
+                "type": "object",
+                "required": ["prompt"],
+                "properties": {
+                    "model": _TEXT,
+                    "prompt": _TEXT,
+                    "images": {"type": "array", "items": _TEXT},
+                    "aspect_ratio": {"type": "string", "enum": ["16:9", "9:16"]},
+                    "duration": {"anyOf": [_TEXT, {"type": "integer"}]},
+                    "hd": {"type": "boolean"},
+                    "watermark": {"type": "boolean"},
+                    "private": {"type": "boolean"},
+                },
+            }
+        },
+    ),
+    Operation(
+        method="GET",
+        path=f"{_PATH}/{{task_id}}",
+        handler=said(retrieve, of_task),
+        summary="Retrieve a video (v2 relay format)",
+        tag="videos",
+    ),
+    Operation(
+        method="POST",
+        path="/v1/files/upload",
+        handler=said(upload, of_task),
+        summary="Keep a file for a later create (v2 relay format)",
+        tag="files",
+        body={
+            "multipart/form-data": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {"file": {"type": "string", "format": "binary"}},
+            }
+        },
+    ),
+)
