@@ -159,6 +159,7 @@ async def open_bench(
     second: bool = False,
     url: str | None = None,
     client: Client | None = None,
+    guard: Guard | None = None,
 ) -> AsyncIterator[Bench]:
     fresh = not (folder / "opened").exists()
     (folder / "opened").touch()
@@ -169,7 +170,7 @@ async def open_bench(
     vault = open_secrets(folder)
     await prepare(backend, vault, clock.now_ms())
     channels = ChannelTable(profiles, vault, clock)
-    guard = Guard(allow=())
+    guard = guard or Guard(allow=())
     renders = HandMade(folder)
     allowances = AllowanceTable()
     runner = EmbeddedRunner(

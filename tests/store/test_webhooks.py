@@ -10,7 +10,7 @@ from reelgate.core.envelope import Sealed
 from reelgate.core.events import Event, EventType
 from reelgate.store import events, projects, tasks, webhooks
 from reelgate.store.backend import Backend, Connection
-from reelgate.store.tables import DEFAULT_PROJECT, DEFAULT_USER, DeliveryState
+from reelgate.store.tables import DEFAULT_PROJECT, DEFAULT_USER, Audience, DeliveryState
 from reelgate.store.webhooks import Delivery, Endpoint
 from tests.store.samples import NOW, a_task
 
@@ -53,6 +53,39 @@ async def listening(backend: Backend) -> Backend:
 
     await backend.write(work)
     return backend
+
+
+async def test_an_endpoint_hears_of_the_tasks_of_its_audience_alone(listening: Backend):
+    """A room's, a person's in every room, an operator's everywhere; none hears what is another tenant's."""
+
+    def work(conn: Connection) -> set[str]:
+        for audience in (Audience.USER, Audience.INSTALLATION, Audience.TASK):
+            webhooks.insert(conn, replace(ENDPOINT, id=f"we_{audience.value}", audience=audience))
+        event = replace(_tell(conn, "video_1"), id="evt_elsewhere", project_id="proj_other")
+        strange = replace(event, id="evt_strange", user_id="user_other")
+        for told in (event, strange):
+            webhooks.enqueue(
+                conn,
+                told,
+                told_as="video.completed",
+                body=BODY,
+                now=NOW,
+                new_id=lambda: f"dlv_{next(_numbers)}",
+            )
+        found = [
+            d
+            for e in ("we_1", "we_user", "we_installation", "we_task")
+            for d in webhooks.deliveries_of(conn, e)
+        ]
+        return {
+            f"{d.endpoint_id} {d.event_id.partition('_')[2]}" for d in found if not d.event_id[4:].isdigit()
+        }
+
+    assert await listening.write(work) == {
+        "we_user elsewhere",
+        "we_installation elsewhere",
+        "we_installation strange",
+    }
 
 
 async def _due(backend: Backend, now: int = NOW) -> list[Delivery]:

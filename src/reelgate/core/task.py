@@ -153,6 +153,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """What will really be made (`core.effective.Effective`), as JSON, as it was shown before paying."""
     adapted: str | None = None
     """What was changed because the caller allowed it (`core.effective.Change`), as a JSON list."""
+    notify_url: str | None = None
+    """Whom the caller wants to be told of its end, beside the webhook endpoints."""
 
 
 class AttemptState(StrEnum):

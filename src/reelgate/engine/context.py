@@ -113,6 +113,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """Milliseconds since 1970 before which nothing is sent."""
     adapt: bool = False
     """Whether what is not possible may be moved to the nearest that is, with each change told."""
+    notify_url: str | None = None
+    """Whom to tell when it has ended."""
     extra: dict[str, object] = {}
 
 

@@ -13,7 +13,7 @@ from reelgate.core.lifecycle import Status
 from reelgate.core.limits import Standing
 from reelgate.core.profile import Profile
 from reelgate.core.task import Character, Input, Request, Role, Size, Task, Variant, Verb, parse_size
-from reelgate.engine import limits
+from reelgate.engine import limits, webhooks
 from reelgate.engine.channels import Served
 from reelgate.engine.context import Context, Draft, Who
 from reelgate.engine.route import Fitted, fit, listed, resolve, written
@@ -65,6 +65,8 @@ async def create(
         return Created(known, replayed=True)
     served, fitted = await fitting(ctx, who, draft)
     task = _task(ctx, who, served, fitted, draft)
+    if draft.notify_url is not None:
+        await webhooks.prepare_for_tasks(ctx, who, draft.notify_url)
     woken: list[Callable[[], None]] = []
 
     def work(conn: Connection) -> Created | limits.Limited:
@@ -307,6 +309,7 @@ def _task(ctx: Context, who: Who, served: Served, fitted: Fitted, draft: Draft) 
         traceparent=place(),
         effective=written(request, fitted.offer, served, defaults(draft)),
         adapted=listed(fitted.changes),
+        notify_url=draft.notify_url,
     )
 
 

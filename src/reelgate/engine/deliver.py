@@ -51,7 +51,7 @@ async def _deliver(ctx: Context, delivery: Delivery) -> None:
         # The claim ends by itself and the delivery is tried again: nobody's event is lost for a missing key.
         log.error("webhook_secret_sealed", endpoint=endpoint.id, reason=str(closed))
         return
-    result = await post_webhook(ctx.client, endpoint.url, body, headers)
+    result = await post_webhook(ctx.client, delivery.url or endpoint.url, body, headers)
     now = ctx.clock.now_ms()
     match result:
         case Delivered(status=status):
@@ -78,7 +78,8 @@ async def _not_delivered(
             webhook_rows.again(
                 conn, delivery.id, status=result.status, error=result.reason, again_at=again_at
             )
-        if last or endpoint.failing_since is None:
+        # An address that one task named says nothing about the others.
+        if delivery.url is None and (last or endpoint.failing_since is None):
             webhook_rows.update_endpoint(conn, _failing(endpoint, gone=result.gone, now=now))
 
     await ctx.backend.write(work)

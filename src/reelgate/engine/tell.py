@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from reelgate.core.events import WEBHOOK_TYPES, EventType
+from reelgate.core.events import WEBHOOK_TYPES, Event, EventType
+from reelgate.core.ids import encode
 from reelgate.core.lifecycle import Status
 from reelgate.core.task import Task
 from reelgate.engine.context import Context
@@ -73,6 +75,30 @@ def tell(conn: Connection, ctx: Context, task_id: str, kind: EventType, data: Ma
             now=now,
             new_id=lambda: ctx.ids.new("dlv"),
         )
+        _tell_caller(conn, ctx, event, outward, now)
+
+
+def _tell_caller(conn: Connection, ctx: Context, event: Event, outward: str, now: int) -> None:
+    url = webhook_rows.notify_url(conn, event.task_id)
+    if url is None:
+        return
+    webhook_rows.enqueue_to(
+        conn,
+        task_endpoint_id(event.project_id),
+        event,
+        body=payload(event.id, outward, event.task_id, now),
+        now=now,
+        delivery_id=ctx.ids.new("dlv"),
+        url=url,
+    )
+
+
+def task_endpoint_id(project_id: str) -> str:
+    """Name the endpoint of a project whose secret signs what goes to the addresses of single tasks.
+
+    The same in every process, so that two that need it first make one.
+    """
+    return "we_" + encode(int.from_bytes(hashlib.sha256(project_id.encode()).digest()[:16]), 26)
 
 
 def payload(event_id: str, told_as: str, task_id: str, now_ms: int) -> str:

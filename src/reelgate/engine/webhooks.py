@@ -11,11 +11,12 @@ from reelgate.core.errors import CallerError, Code, refuse
 from reelgate.core.events import WEBHOOK_TYPES
 from reelgate.engine.context import Context, Who
 from reelgate.engine.deliver import sign
-from reelgate.engine.tell import payload
+from reelgate.engine.tell import payload, task_endpoint_id
 from reelgate.net.deliver import Delivered, post_webhook
 from reelgate.net.dial import check_url
 from reelgate.store import webhooks as webhook_rows
 from reelgate.store.backend import Connection
+from reelgate.store.tables import Audience
 from reelgate.store.webhooks import Endpoint
 
 ROTATION_MS = 24 * 3_600 * 1000
@@ -32,7 +33,15 @@ class Made(msgspec.Struct, frozen=True):
         return f"Made({self.endpoint!r})"
 
 
-async def create(ctx: Context, who: Who, *, name: str, url: str, event_types: tuple[str, ...]) -> Made:
+async def create(
+    ctx: Context,
+    who: Who,
+    *,
+    name: str,
+    url: str,
+    event_types: tuple[str, ...],
+    audience: Audience = Audience.PROJECT,
+) -> Made:
     """Register an endpoint with a fresh secret.
 
     Raises CallerError naming `url` or `event_types`.
@@ -54,6 +63,7 @@ async def create(ctx: Context, who: Who, *, name: str, url: str, event_types: tu
         failing_since=None,
         created_at=now,
         updated_at=now,
+        audience=audience,
     )
     secret = _secret(ctx)
 
@@ -63,6 +73,43 @@ async def create(ctx: Context, who: Who, *, name: str, url: str, event_types: tu
         return sealed
 
     return Made(await ctx.backend.write(work), secret)
+
+
+async def prepare_for_tasks(ctx: Context, who: Who, url: str) -> None:
+    """Judge an address a task names, and see to it that its project has a secret to sign for it.
+
+    Raises CallerError naming `callback_url`.
+    """
+    failure = await check_url(ctx.guard, url)
+    if failure is not None:
+        raise CallerError(msgspec.structs.replace(failure, param="callback_url"))
+    found = task_endpoint_id(who.project_id)
+    if await ctx.backend.point(lambda conn: webhook_rows.look(conn, found)) is not None:
+        return
+    now, secret = ctx.clock.now_ms(), _secret(ctx)
+    endpoint = Endpoint(
+        id=found,
+        project_id=who.project_id,
+        user_id=who.user_id,
+        name="Addresses of single tasks",
+        url="",
+        event_types=TYPES,
+        secret=NOTHING,
+        old_secret=None,
+        old_secret_until=None,
+        enabled=True,
+        disabled_reason=None,
+        failing_since=None,
+        created_at=now,
+        updated_at=now,
+        audience=Audience.TASK,
+    )
+
+    def work(conn: Connection) -> None:
+        sealed = ctx.vault.seal(conn, secret, endpoint.place)
+        webhook_rows.insert_once(conn, msgspec.structs.replace(endpoint, secret=sealed))
+
+    await ctx.backend.write(work)
 
 
 async def update(

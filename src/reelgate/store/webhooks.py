@@ -10,14 +10,15 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, or_, select, update
 from sqlalchemy import insert as insert_into
 
 from reelgate.core.envelope import Place, Sealed
 from reelgate.core.events import Event
 from reelgate.store import jsontext
 from reelgate.store.rows import columns_of, named, names_of, values_of
-from reelgate.store.tables import DeliveryState, deliveries, webhook_endpoints
+from reelgate.store.tables import Audience, DeliveryState, deliveries, tasks, webhook_endpoints
+from reelgate.store.upsert import Upsert
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +38,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     failing_since: int | None
     created_at: int
     updated_at: int
+    audience: Audience = Audience.PROJECT
 
     @property
     def place(self) -> Place:
@@ -63,7 +65,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     endpoint_id: str
     event_id: str
-    task_id: str
+    task_id: str | None
+    """None when it is about no task."""
     seq: int
     state: DeliveryState
     attempts: int
@@ -74,6 +77,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """The exact text that is sent and signed."""
     created_at: int
     delivered_at: int | None
+    url: str | None = None
+    """Where to, when not to the endpoint's own address."""
 
 
 _FIELDS: Final = names_of(Endpoint)
@@ -82,7 +87,9 @@ _DELIVERY_COLUMNS: Final = columns_of(deliveries, Delivery)
 _types = msgspec.json.Decoder(tuple[str, ...])
 
 _living = webhook_endpoints.c.deleted_at.is_(None)
+_audience = webhook_endpoints.c.audience
 _INSERT: Final = insert_into(webhook_endpoints)
+_CLAIM_TASK_ENDPOINT: Final = Upsert(webhook_endpoints, ("id",))
 _OF_PROJECT: Final = (
     select(*columns_of(webhook_endpoints, Endpoint))
     .where(_living, webhook_endpoints.c.project_id == bindparam("project_id"))
@@ -92,7 +99,22 @@ _GET: Final = _OF_PROJECT.where(webhook_endpoints.c.id == bindparam("endpoint_id
 _LOOK: Final = select(*columns_of(webhook_endpoints, Endpoint)).where(
     _living, webhook_endpoints.c.id == bindparam("endpoint_id")
 )
-_LISTENING: Final = _OF_PROJECT.where(webhook_endpoints.c.enabled.is_(True))
+_LISTENING: Final = (
+    select(*columns_of(webhook_endpoints, Endpoint))
+    .where(
+        _living,
+        webhook_endpoints.c.enabled.is_(True),
+        or_(
+            and_(
+                _audience == Audience.PROJECT.value, webhook_endpoints.c.project_id == bindparam("project_id")
+            ),
+            and_(_audience == Audience.USER.value, webhook_endpoints.c.user_id == bindparam("user_id")),
+            _audience == Audience.INSTALLATION.value,
+        ),
+    )
+    .order_by(webhook_endpoints.c.created_at, webhook_endpoints.c.id)
+)
+_NOTIFY: Final = select(tasks.c.notify_url).where(tasks.c.id == bindparam("task_id"))
 _UPDATE: Final = (
     update(webhook_endpoints)
     .where(webhook_endpoints.c.id == bindparam("b_id"), _living)
@@ -104,6 +126,7 @@ _REMOVE: Final = (
         webhook_endpoints.c.id == bindparam("b_id"),
         webhook_endpoints.c.project_id == bindparam("b_project_id"),
         _living,
+        _audience != Audience.TASK.value,
     )
     .values(
         deleted_at=bindparam("now"),
@@ -218,6 +241,7 @@ _GET_DELIVERY: Final = select(*_DELIVERY_COLUMNS).where(deliveries.c.id == bindp
 def _endpoint(row: Row[Any]) -> Endpoint:
     fields = named(_FIELDS, row)
     fields["event_types"] = _types.decode(fields["event_types"])
+    fields["audience"] = Audience(fields["audience"])
     return Endpoint(**fields)
 
 
@@ -228,12 +252,21 @@ def _delivery(row: Row[Any]) -> Delivery:
 
 
 def _values(endpoint: Endpoint) -> dict[str, Any]:
-    return {**values_of(endpoint), "event_types": jsontext.dump(endpoint.event_types)}
+    return {
+        **values_of(endpoint),
+        "event_types": jsontext.dump(endpoint.event_types),
+        "audience": endpoint.audience.value,
+    }
 
 
 def insert(conn: Connection, endpoint: Endpoint) -> None:
     """Write a new endpoint."""
     conn.execute(_INSERT, {**_values(endpoint), "deleted_at": None})
+
+
+def insert_once(conn: Connection, endpoint: Endpoint) -> None:
+    """Write an endpoint unless one of its id is there, even when two processes do so at once."""
+    _CLAIM_TASK_ENDPOINT.run(conn, {**_values(endpoint), "deleted_at": None})
 
 
 def get(conn: Connection, endpoint_id: str, project_id: str) -> Endpoint | None:
@@ -280,10 +313,13 @@ def enqueue(
     now: int,
     new_id: Callable[[], str],
 ) -> int:
-    """Owe an event to every endpoint of its project that listens to `told_as`; count them."""
+    """Owe an event to every endpoint that hears of its task and listens to `told_as`; count them."""
     listening = [
         endpoint
-        for endpoint in (_endpoint(row) for row in conn.execute(_LISTENING, {"project_id": event.project_id}))
+        for endpoint in (
+            _endpoint(row)
+            for row in conn.execute(_LISTENING, {"project_id": event.project_id, "user_id": event.user_id})
+        )
         if told_as in endpoint.event_types
     ]
     for endpoint in listening:
@@ -291,10 +327,22 @@ def enqueue(
     return len(listening)
 
 
+def notify_url(conn: Connection, task_id: str) -> str | None:
+    """Give whom a task's caller wants to be told of its end."""
+    return conn.execute(_NOTIFY, {"task_id": task_id}).scalar()
+
+
 def enqueue_to(
-    conn: Connection, endpoint_id: str, event: Event, *, body: str, now: int, delivery_id: str
+    conn: Connection,
+    endpoint_id: str,
+    event: Event,
+    *,
+    body: str,
+    now: int,
+    delivery_id: str,
+    url: str | None = None,
 ) -> None:
-    """Owe an event to one endpoint."""
+    """Owe an event to one endpoint, or to another address under its secret."""
     values = {
         "id": delivery_id,
         "endpoint_id": endpoint_id,
@@ -309,6 +357,7 @@ def enqueue_to(
         "body": body,
         "created_at": now,
         "delivered_at": None,
+        "url": url,
     }
     conn.execute(_ENQUEUE, values)
 

@@ -29,6 +29,11 @@ _OPTIONS: Final[Mapping[str, Any]] = {
         "type": "boolean",
         "description": "Move what the model cannot do to the nearest it can; each change is told.",
     },
+    "callback_url": {
+        "type": "string",
+        "format": "uri",
+        "description": "Whom to tell when it has ended, by a signed webhook; `notify_hook` means the same.",
+    },
     "priority": {"type": "integer", "minimum": -100, "maximum": 100},
     "start_after": {
         "description": "When to start: Unix seconds, or RFC 3339 text with an offset.",

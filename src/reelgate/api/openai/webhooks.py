@@ -12,14 +12,17 @@ from reelgate.api.door import Asked, Operation
 from reelgate.api.fields import Fields, as_text, items_of, structured
 from reelgate.api.openai.schemas import object_schema
 from reelgate.api.queries import missing, paging, path_id
+from reelgate.auth.scopes import Scope
 from reelgate.core.errors import Code, refuse
 from reelgate.engine import webhooks
 from reelgate.store import webhooks as webhook_rows
 from reelgate.store.backend import Connection
+from reelgate.store.tables import Audience
 from reelgate.store.webhooks import Delivery, Endpoint
 
 _NAME_MAX: Final = 200
 _URL_MAX: Final = 2048
+_AUDIENCES: Final = ("project", "user", "installation")
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -33,6 +36,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     created_at: int
     updated_at: int
     signing_secret_hint: str
+    audience: str
     enabled: bool
     disabled_reason: str | None
     signing_secret: str | None = None
@@ -49,6 +53,7 @@ def _shown(asked: Asked, endpoint: Endpoint, *, secret: str | None = None) -> Sh
         updated_at=endpoint.updated_at // 1000,
         signing_secret_hint="whsec_…"
         + (webhooks.hint(asked.ctx, endpoint) if secret is None else secret[-4:]),
+        audience=endpoint.audience.value,
         enabled=endpoint.enabled,
         disabled_reason=endpoint.disabled_reason,
         signing_secret=secret,
@@ -61,7 +66,9 @@ class ShownDelivery(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     object: str
     event_id: str
-    video_id: str
+    video_id: str | None
+    url: str | None
+    """Where to, when it was an address of the video's own."""
     state: str
     attempts: int
     next_at: int | None
@@ -77,6 +84,7 @@ def _delivery(delivery: Delivery) -> ShownDelivery:
         object="webhook_delivery",
         event_id=delivery.event_id,
         video_id=delivery.task_id,
+        url=delivery.url,
         state=delivery.state.value,
         attempts=delivery.attempts,
         next_at=None if delivery.next_at is None else delivery.next_at // 1000,
@@ -103,6 +111,21 @@ def _types(fields: Fields) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(as_text(item, "event_types") for item in items_of(value)))
 
 
+def _audience(asked: Asked, fields: Fields) -> Audience:
+    """Read of whose videos it hears; those of everybody are an administrator's to hear of."""
+    text = fields.text("audience")
+    if text not in (None, *_AUDIENCES):
+        raise refuse(Code.INVALID_REQUEST, f"`audience` takes {', '.join(_AUDIENCES)}.", param="audience")
+    audience = Audience.PROJECT if text is None else Audience(text)
+    if audience is Audience.INSTALLATION and not asked.principal.may(Scope.ADMIN):
+        raise refuse(
+            Code.PERMISSION_OR_CHANNEL,
+            "Only an administrator may hear of everybody's videos.",
+            param="audience",
+        )
+    return audience
+
+
 def _required(value: Any, name: str) -> Any:
     if value is None:
         raise refuse(Code.INVALID_REQUEST, f"`{name}` is missing.", param=name)
@@ -119,7 +142,10 @@ async def create(asked: Asked) -> Response:
         name = _required(_bounded(fields, "name", _NAME_MAX), "name")
         url = _required(_bounded(fields, "url", _URL_MAX), "url")
         types = _required(_types(fields), "event_types")
-    made = await webhooks.create(asked.ctx, asked.who, name=name, url=url, event_types=types)
+        audience = _audience(asked, fields)
+    made = await webhooks.create(
+        asked.ctx, asked.who, name=name, url=url, event_types=types, audience=audience
+    )
     return Json(_shown(asked, made.endpoint, secret=made.secret))
 
 
@@ -241,7 +267,11 @@ OPERATIONS: Final = (
         handler=create,
         summary="Create a webhook endpoint",
         tag="webhooks",
-        body=_json(["name", "url", "event_types"], **_ENDPOINT),
+        body=_json(
+            ["name", "url", "event_types"],
+            **_ENDPOINT,
+            audience={"type": "string", "enum": list(_AUDIENCES)},
+        ),
     ),
     Operation(
         method="GET",

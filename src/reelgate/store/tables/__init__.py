@@ -41,6 +41,7 @@ from reelgate.store.tables.people import signing_keys as signing_keys
 from reelgate.store.tables.people import team_members as team_members
 from reelgate.store.tables.people import teams as teams
 from reelgate.store.tables.people import users as users
+from reelgate.store.tables.records import Audience as Audience
 from reelgate.store.tables.records import DeliveryState as DeliveryState
 from reelgate.store.tables.records import deliveries as deliveries
 from reelgate.store.tables.records import events as events

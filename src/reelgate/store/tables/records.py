@@ -31,6 +31,19 @@ from reelgate.store.tables.columns import (
 )
 
 
+class Audience(StrEnum):
+    """Of whose tasks a webhook endpoint hears."""
+
+    PROJECT = "project"
+    """Those of its project."""
+    USER = "user"
+    """Those of its user, in whichever project."""
+    TASK = "task"
+    """Those that name an address of their own; the endpoint lends them its secret."""
+    INSTALLATION = "installation"
+    """All of them, and what concerns operators alone."""
+
+
 class DeliveryState(StrEnum):
     """How the telling of one event to one endpoint stands."""
 
@@ -99,18 +112,21 @@ webhook_endpoints = Table(
     created(),
     ms("updated_at", nullable=False),
     ms("deleted_at"),
+    text("audience"),
     PrimaryKeyConstraint("id"),
+    word("audience", Audience),
     Index("ix_webhook_endpoints_project_id", "project_id"),
 )
 
 # `event_id` is no foreign key: a delivery carries its own body and outlives the pruned log.
+# `url` is set where it is not the endpoint's; an alert is about no task.
 deliveries = Table(
     "deliveries",
     metadata,
     identifier("id"),
     identifier("endpoint_id", ForeignKey("webhook_endpoints.id")),
     identifier("event_id"),
-    identifier("task_id", ForeignKey("tasks.id")),
+    identifier("task_id", ForeignKey("tasks.id"), nullable=True),
     whole("seq"),
     text("state"),
     whole("attempts"),
@@ -120,6 +136,7 @@ deliveries = Table(
     text("body"),
     created(),
     ms("delivered_at"),
+    text("url", nullable=True),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("endpoint_id", "event_id"),
     word("state", DeliveryState),

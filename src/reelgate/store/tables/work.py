@@ -98,6 +98,7 @@ tasks = Table(
     text("traceparent", nullable=True),
     text("effective", nullable=True),
     text("adapted", nullable=True),
+    text("notify_url", nullable=True),
     PrimaryKeyConstraint("id"),
     word("status", Status),
     word("verb", Verb),

@@ -446,6 +446,7 @@ def _work() -> None:
         sa.Column("traceparent", sa.Text(), nullable=True),
         sa.Column("effective", sa.Text(), nullable=True),
         sa.Column("adapted", sa.Text(), nullable=True),
+        sa.Column("notify_url", sa.Text(), nullable=True),
         sa.CheckConstraint(
             "status IN ('queued', 'submitting', 'unconfirmed', 'running', 'archiving', 'completed', 'failed', 'cancelled')",
             name=op.f("ck_tasks_status_word"),
@@ -683,6 +684,11 @@ def _webhooks() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("deleted_at", sa.BigInteger(), nullable=True),
+        sa.Column("audience", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "audience IN ('project', 'user', 'task', 'installation')",
+            name=op.f("ck_webhook_endpoints_audience_word"),
+        ),
         sa.ForeignKeyConstraint(
             ["project_id"], ["projects.id"], name=op.f("fk_webhook_endpoints_project_id")
         ),
@@ -695,7 +701,7 @@ def _webhooks() -> None:
         sa.Column("id", ID, nullable=False),
         sa.Column("endpoint_id", ID, nullable=False),
         sa.Column("event_id", ID, nullable=False),
-        sa.Column("task_id", ID, nullable=False),
+        sa.Column("task_id", ID, nullable=True),
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -705,6 +711,7 @@ def _webhooks() -> None:
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("delivered_at", sa.BigInteger(), nullable=True),
+        sa.Column("url", sa.Text(), nullable=True),
         sa.CheckConstraint(
             "state IN ('pending', 'delivered', 'dead')", name=op.f("ck_deliveries_state_word")
         ),
