@@ -7,10 +7,13 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import NullPool, create_engine, text
 
 from reelgate.core.dialect import Found, Unclear
 from reelgate.core.lifecycle import Status
 from reelgate.engine import cancel, sweep
+from reelgate.store import events as event_rows
+from reelgate.store.postgres import driver_url
 from reelgate.testing.clock import FakeClock
 from reelgate.testing.postgres import fresh_database, postgres_server
 from reelgate.testing.scripted import Scripted, finished, running
@@ -75,6 +78,31 @@ async def test_a_cancel_and_a_late_success_settle_once(bench: Bench) -> None:
     assert ended.status is Status.CANCELLED
     assert await bench.ledger(task.id) == {"hold": 400_000, "capture": 400_000}
     assert await bench.violations() == []
+
+
+async def test_a_reader_that_comes_late_misses_nothing_another_reader_was_given_already(
+    bench: Bench, url: str
+) -> None:
+    task = await bench.create()
+    await bench.until(task.id)
+    end = await bench.ctx.backend.point(event_rows.latest_cursor)
+    first = bench.ctx.hub.follow(cursor=end, idle_s=0.05)
+    assert await anext(first) is None, "it has caught up and is given what comes live"
+    later = await bench.create()
+    while await asyncio.wait_for(anext(first), 60) is None:
+        pass
+
+    # A writer that read the newest cursor long ago makes its promise only now.
+    promise = text("SELECT pg_advisory_xact_lock_shared((21063::bigint << 48) + :cursor)")
+    with create_engine(driver_url(url), poolclass=NullPool).begin() as slow:
+        slow.execute(promise, {"cursor": end})
+        second = bench.ctx.hub.follow(cursor=end)
+        seen = await asyncio.wait_for(anext(second), 60)
+        await second.aclose()
+    await first.aclose()
+
+    assert seen is not None
+    assert (seen.task_id, seen.seq) == (later.id, 1)
 
 
 async def test_old_rows_and_orphans_are_swept(bench: Bench) -> None:

@@ -188,14 +188,19 @@ class Hub:
         """
         subscription = Subscription(project_id=project_id, task_id=task_id)
         if self._asleep:
-            self._cursor = await self._backend.point(event_rows.latest_cursor)
-            self._asleep = False
+            now = await self._backend.point(event_rows.latest_cursor)
+            # Somebody else may have come meanwhile and count on every event since.
+            if self._asleep:
+                self._cursor = now
+                self._asleep = False
         self._add(subscription)
+        # Everything beyond this will be offered; everything up to it has to be read from the rows.
+        offered = self._cursor
         try:
             last = cursor
             if last is None:
                 last = await self._backend.point(event_rows.latest_cursor)
-            async for event in self._catch_up(last, project_id, task_id):
+            async for event in self._catch_up(last, offered, project_id, task_id):
                 last = event.cursor
                 yield event
             async for live in self._live(subscription, idle_s):
@@ -208,12 +213,12 @@ class Hub:
             self._remove(subscription)
 
     async def _catch_up(
-        self, cursor: int, project_id: str | None, task_id: str | None
+        self, cursor: int, offered: int, project_id: str | None, task_id: str | None
     ) -> AsyncIterator[Event]:
         while True:
             batch = await self._backend.point(
                 lambda conn, after=cursor: event_rows.after(
-                    conn, after, project_id=project_id, task_id=task_id, limit=READ_MAX
+                    conn, after, project_id=project_id, task_id=task_id, limit=READ_MAX, known=offered
                 )
             )
             for event in batch:

@@ -185,9 +185,14 @@ def after(
     project_id: str | None = None,
     task_id: str | None = None,
     limit: int,
+    known: int = 0,
 ) -> list[Event]:
-    """Give the events beyond `cursor` in order; an event not given now is never numbered below one that is."""
-    values: dict[str, Any] = {"beyond": cursor, "upto": _settled(conn), "limit": limit}
+    """Give the events beyond `cursor` in order; an event not given now is never numbered below one that is.
+
+    Up to `known` some reader has been already. What is settled may lie below that for a moment: a writer
+    reads the newest cursor and makes its promise a little later.
+    """
+    values: dict[str, Any] = {"beyond": cursor, "upto": max(known, _settled(conn)), "limit": limit}
     if project_id is not None:
         values["project_id"] = project_id
     if task_id is not None:
