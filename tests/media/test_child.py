@@ -175,6 +175,21 @@ async def test_children_and_porter_end_when_the_server_is_killed(tmp_path: Path)
     await asyncio.wait_for(ends(porter), 10)
 
 
+async def test_a_process_that_ends_in_order_leaves_no_porter_and_no_socket_open() -> None:
+    script = (
+        "import asyncio, sys; sys.path[:0] = sys.argv[1:]\n"
+        "from reelgate.media.child import run\n"
+        "print(asyncio.run(run('tests.media.child_jobs:count', {'to': 1})))"
+    )
+    src = str(Path(sys.modules["reelgate"].__path__[0]).parent)
+    words = [sys.executable, "-W", "always::ResourceWarning", "-c", script, src, str(ROOT)]
+
+    ended = await asyncio.to_thread(subprocess.run, words, capture_output=True, text=True, check=True)
+
+    assert "Done" in ended.stdout
+    assert ended.stderr == ""
+
+
 async def test_a_child_cannot_reach_the_network_where_the_kernel_lets_us_forbid_it() -> None:
     server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]

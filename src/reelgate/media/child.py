@@ -8,6 +8,7 @@ the kernel allows it, no network; it ends by itself when it is idle or when the 
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
 import os
 import signal
@@ -226,6 +227,18 @@ class _Porter:
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = 0
 
+    def _end(self) -> None:
+        with self._starting:
+            if self._control is None or self._process is None or self._owner != os.getpid():
+                return
+            # It ends when it hears that this process does, and kills what it runs.
+            self._control.close()
+            try:
+                self._process.wait(_GRACE_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+
     async def hand_over(self, job: socket.socket, lane: bytes) -> None:
         """Give the child's end of a job's socket to the porter."""
         while True:
@@ -247,6 +260,8 @@ class _Porter:
                 return  # another caller was quicker
             if self._owner == os.getpid() and self._process is not None:
                 self._process.wait()
+            if self._process is None:
+                atexit.register(self._end)
             ours, theirs = socket.socketpair()
             with theirs:
                 self._process = self._spawn(theirs)
