@@ -11,7 +11,7 @@ import click
 
 from reelgate.cli import clips, show
 from reelgate.cli.client import Api, open_api, run, segment
-from reelgate.cli.session import Session, pass_session, remote
+from reelgate.cli.session import Session, local, pass_session, remote
 from reelgate.cli.words import say
 
 PAGE = 100
@@ -133,6 +133,33 @@ def download_video(session: Session, video_id: str, output: Path | None, variant
             show.as_json({"id": video_id, "variant": variant, "file": str(path)})
         elif path is not None:
             click.echo(str(path))
+
+    run(work())
+
+
+@videos.command("refresh", help=say("videos.refresh"))
+@click.argument("video_id", metavar="ID")
+@local
+@pass_session
+def refresh_video(session: Session, video_id: str) -> None:
+    """Bring a clip home again whose file is gone here, while its upstream still has it."""
+
+    async def work() -> None:
+        from reelgate.cli import local as here
+        from reelgate.engine.context import Who
+        from reelgate.engine.refresh import refresh
+        from reelgate.store.tables import DEFAULT_PROJECT, DEFAULT_USER
+
+        who = Who(user_id=DEFAULT_USER, project_id=DEFAULT_PROJECT, surface="cli")
+        async with here.opened(session.settings()) as gateway:
+            try:
+                done = await refresh(gateway.ctx, who, video_id)
+            finally:
+                await gateway.ctx.rounds.close()
+        if session.json:
+            show.as_json({"id": video_id, "fetched": done.fetched})
+        else:
+            click.echo(say("videos.refreshed" if done.fetched else "videos.refresh.here", id=video_id))
 
     run(work())
 

@@ -56,5 +56,6 @@ WEBHOOK_TYPES: dict[EventType, str] = {
     EventType.COMPLETED: "video.completed",
     EventType.FAILED: "video.failed",
     EventType.CANCELLED: "video.failed",
+    EventType.LATE_OUTPUT: "video.late_output",
 }
 """What webhook receivers are told; a cancelled task is `video.failed` there."""

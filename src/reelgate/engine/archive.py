@@ -11,11 +11,12 @@ from pathlib import Path
 
 import msgspec
 
-from reelgate.core.dialect import Output, Phase
+from reelgate.core.dialect import Output, Phase, Refreshes
 from reelgate.core.errors import CallerError, Code, Failure
 from reelgate.core.lifecycle import Status
 from reelgate.core.task import Asset, Blob, Task, Variant
 from reelgate.engine.context import Context
+from reelgate.engine.drive import drive
 from reelgate.engine.intake import put, write_down
 from reelgate.engine.rounds import unheard
 from reelgate.engine.settle import finish
@@ -87,15 +88,28 @@ async def fresh_outputs(ctx: Context, task: Task) -> tuple[Output, ...]:
     channel = ctx.channels.get(attempt.channel_id, attempt.key_id)
     if channel is None:
         return ()
-    seen = await ctx.rounds.next(ctx, channel, attempt.ref or "", after_s=0, interval_s=1)
+    ref, dialect = attempt.ref or "", ctx.dialects[channel.dialect]
+    if isinstance(dialect, Refreshes):
+        seen = await drive(ctx, dialect.refresh(ref, channel), channel)
+    else:
+        seen = await ctx.rounds.next(ctx, channel, ref, after_s=0, interval_s=1)
     return seen.outputs if seen.phase is Phase.COMPLETED else unheard("").outputs
 
 
 async def bring_home(ctx: Context, task: Task, outputs: tuple[Output, ...]) -> Kept | Failure:
     """Fetch the first output that is a playable clip and store it with its renditions."""
+    kept: Kept | Failure = _gone()
+    for output in outputs:
+        kept = await _bring_one(ctx, task, output)
+        if isinstance(kept, Kept):
+            break
+    return kept
+
+
+async def _bring_one(ctx: Context, task: Task, output: Output) -> Kept | Failure:
     spooled = ctx.blobs.spool()
     try:
-        clip = await _fetch(ctx, task, outputs[0], spooled)
+        clip = await _fetch(ctx, task, output, spooled)
         return clip if isinstance(clip, Failure) else await _store(ctx, task, clip)
     except CallerError as refused:
         return Failure(
@@ -209,9 +223,9 @@ def _complete(conn: Connection, ctx: Context, task: Task, kept: Kept) -> None:
                 channel_id=task.channel_id,
                 seconds_asked=task.request.seconds,
                 took_ms=now - task.started_at,
-                finished_at=now,
                 # Nothing changes the row between the move to `archiving` and the end.
                 ready_ms=max(0, task.updated_at - task.started_at),
+                finished_at=now,
             ),
         )
 

@@ -261,6 +261,8 @@ async def learn_late(ctx: Context, task: Task) -> bool:
     match seen.phase:
         case Phase.COMPLETED if seen.outputs:
             kept = await bring_home(ctx, task, seen.outputs) if task.deleted_at is None else None
+            if isinstance(kept, Failure):
+                return False  # nobody pays for a clip that did not come: the next look may find a living link
             await ctx.backend.write(lambda conn: _late_success(conn, ctx, task, kept))
         case Phase.FAILED | Phase.CANCELLED:
             await ctx.backend.write(lambda conn: _late_failure(conn, ctx, task))
@@ -278,13 +280,13 @@ async def _late_ref(ctx: Context, task: Task, attempt: Attempt) -> str | None:
     return outcome.ref
 
 
-def _late_success(conn: Connection, ctx: Context, task: Task, kept: Kept | Failure | None) -> None:
+def _late_success(conn: Connection, ctx: Context, task: Task, kept: Kept | None) -> None:
     if not task_rows.settle_dispute(conn, task.id, ctx.clock.now_ms()):
         return
-    if isinstance(kept, Kept):
-        keep_rows(conn, kept)
     close(conn, ctx, task, owed=task.quote)
-    tell(conn, ctx, task.id, EventType.LATE_OUTPUT, {"status": task.status.value})
+    if kept is not None:
+        keep_rows(conn, kept)
+        tell(conn, ctx, task.id, EventType.LATE_OUTPUT, {"status": task.status.value})
 
 
 def _late_failure(conn: Connection, ctx: Context, task: Task) -> None:

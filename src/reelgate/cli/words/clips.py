@@ -60,6 +60,12 @@ WORDS: dict[str, tuple[str, str]] = {
         "把视频、缩略图或精灵图保存到磁盘。",
     ),
     "videos.variant": ("Which rendition.", "哪一种版本。"),
+    "videos.refresh": (
+        "Bring a clip home again whose file is gone here, while its upstream still has it; charges nothing.",
+        "本地文件丢失而上游仍保留时，重新取回视频；不收费。",
+    ),
+    "videos.refreshed": ("The clip of {id} is here again.", "{id} 的视频已重新取回。"),
+    "videos.refresh.here": ("The clip of {id} is here and whole.", "{id} 的视频在本地且完整。"),
     "videos.delete": (
         "Delete clips with their files; one still in the making is cancelled.",
         "删除视频及其文件；仍在生成的会被取消。",
