@@ -8,9 +8,11 @@ switch, role and error code goes through by name.
 - All the same, an unclear submission is never sent again by this dialect. A repeat with the same key tells
   what became of the first one only while the other side remembers the key, and only if the address still
   leads to the same installation; otherwise it would be a second paid call. It would also *be* the first call
-  where that one never arrived. So `find` only reads: it goes through the list, which names prompt, model,
-  length, size and birth of every video of the key's project, and takes the one that matches and is nobody
-  else's. Finding nothing is never certain, for a call may still be under way behind a proxy.
+  where that one never arrived. So `find` only reads: it asks which video the key made
+  (`GET /videos?idempotency_key=…`; the answer repeats the key, so that a server which does not know the
+  question is not believed), and else goes through the list, which names prompt, model, length, size and
+  birth of every video of the key's project, and takes the one that matches and is nobody else's. Finding
+  nothing is never certain, for a call may still be under way behind a proxy.
 - Deleting a video ends it there, at its upstream too where that can be stopped, so `cancel` deletes.
 - `progress` 0 stands for "nothing reported" there and is dropped. A cancelled video is "failed" with the
   code `cancelled`, and reads as cancelled.
@@ -31,6 +33,7 @@ from reelgate.core.dialect import (
     Channel,
     Effect,
     FindOutcome,
+    Found,
     Observation,
     Recorded,
     Submission,
@@ -76,8 +79,14 @@ class Reelgate:
     def find(
         self, submission: Submission, channel: Channel, taken: frozenset[str]
     ) -> Generator[Effect, Answer, FindOutcome]:
-        """Look through the list for the one video that can be this submission; nothing is sent again."""
-        return shape.find(submission, channel, taken, WIRE)
+        """Ask which video the submission's key made, and else look for it in the list; nothing is sent again."""
+        query = [("idempotency_key", submission.token), ("limit", "1")]
+        for item in shape.listed((yield shape.get("/videos", channel, WIRE, query))):
+            ref = shape.ref_of(item)
+            if ref is not None and item.get("idempotency_key") == submission.token:
+                seen = shape.observation(item, ref, channel, WIRE)
+                return Found(ref=ref, observation=seen if seen.phase is not None else None)
+        return (yield from shape.find(submission, channel, taken, WIRE))
 
     def cancel(self, ref: str, channel: Channel) -> Generator[Effect, Answer, CancelOutcome]:
         """Delete the video, which ends it."""

@@ -318,6 +318,13 @@ def deadline(start: int, profile: Profile) -> int | None:
     return start + profile.deadline_seconds * 1000 if profile.deadline_seconds else None
 
 
+async def made_with(ctx: Context, who: Who, key: str) -> str | None:
+    """Name the task that a request of the asker's with this idempotency key made; None when none is remembered."""
+    now = ctx.clock.now_ms()
+    row = await ctx.backend.point(lambda conn: idempotency_rows.get(conn, _scope(who), key, now=now))
+    return None if row is None else row.task_id
+
+
 def _scope(who: Who) -> str:
     return f"{who.project_id}:{who.user_id}"
 

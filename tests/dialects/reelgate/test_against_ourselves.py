@@ -110,12 +110,25 @@ async def test_a_job_whose_answer_was_lost_is_found_by_reading(bench: Bench):
     await accepted(bench, replace(given, token="token-2", request=replace(given.request, prompt="another")))
 
     found = await talk(bench, DIALECT.find(given, channel(bench), frozenset()))
-    other = await talk(bench, DIALECT.find(given, channel(bench), frozenset({ref})))
+    unnamed = replace(given, token="never-sent")
+    other = await talk(bench, DIALECT.find(unnamed, channel(bench), frozenset({ref})))
 
     assert isinstance(found, Found)
     assert found.ref == ref
     assert isinstance(other, NotFound)
     assert not other.certain
+
+
+async def test_a_job_whose_answer_was_lost_is_told_from_its_twins_by_its_key(bench: Bench):
+    given = wish(bench)
+    refs = [await accepted(bench, replace(given, token=f"twin-{n}")) for n in range(3)]
+
+    found = await talk(bench, DIALECT.find(replace(given, token="twin-1"), channel(bench), frozenset()))
+    nobody = await talk(bench, DIALECT.find(replace(given, token="twin-9"), channel(bench), frozenset(refs)))
+
+    assert isinstance(found, Found)
+    assert found.ref == refs[1]
+    assert isinstance(nobody, NotFound)
 
 
 async def test_many_are_followed_in_one_call(bench: Bench):

@@ -125,15 +125,35 @@ def test_what_cannot_cross_is_refused_before_anything_is_sent(given_):
 # Looking for an unclear submission.
 
 
-def find(*pages: Any, taken: frozenset[str] = frozenset()) -> Any:
-    return play(DIALECT.find(submission(), CHANNEL, taken), *(reply(page) for page in pages))
+UNKNOWN = {"data": [], "has_more": False}
+
+
+def find(*pages: Any, taken: frozenset[str] = frozenset(), by_key: Any = UNKNOWN) -> Any:
+    return play(DIALECT.find(submission(), CHANNEL, taken), reply(by_key), *(reply(page) for page in pages))
 
 
 def test_looking_for_a_job_only_reads():
     played = find({"data": [job()], "has_more": False})
 
-    assert [call.method for call in played.calls] == ["GET"]
+    assert [call.method for call in played.calls] == ["GET", "GET"]
     assert isinstance(played.result, Found)
+
+
+def test_the_video_that_the_key_made_is_found_among_any_number_alike():
+    mine = job(id="job-0002", idempotency_key=submission().token)
+
+    played = find(by_key={"data": [mine], "has_more": False})
+
+    assert played.result.ref == "job-0002"
+    assert ("idempotency_key", submission().token) in played.calls[0].query
+    assert len(played.calls) == 1
+
+
+@pytest.mark.parametrize("echoed", [{}, {"idempotency_key": "another"}, {"idempotency_key": None}])
+def test_a_server_that_does_not_know_the_question_about_the_key_is_not_believed(echoed: dict[str, Any]):
+    played = find(UNKNOWN, by_key={"data": [job(prompt="somebody else's", **echoed)], "has_more": True})
+
+    assert isinstance(played.result, NotFound)
 
 
 def test_two_jobs_alike_leave_it_unclear_unless_one_is_known_to_be_anothers():
