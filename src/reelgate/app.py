@@ -165,7 +165,20 @@ Beside = tuple[Callable[[], Awaitable[None]], ...]
 """What runs as long as the process does."""
 
 
-def compose(settings: Settings, backend: Backend, clock: SystemClock) -> tuple[Context, Beside]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a gateway reaches the world through; whoever tests one hands in parts that fail when told to."""
+
+    open_backend: Callable[[str], Awaitable[Backend]] = open_backend
+    make_client: Callable[[Guard], Client] = Client
+
+
+PARTS = Parts()
+
+
+def compose(
+    settings: Settings, backend: Backend, clock: SystemClock, parts: Parts = PARTS
+) -> tuple[Context, Beside]:
     """Wire the rooms together; gives what has to run beside, too."""
     dialects, profiles = load_dialects()
     vault = open_vault(settings)
@@ -193,7 +206,7 @@ def compose(settings: Settings, backend: Backend, clock: SystemClock) -> tuple[C
         backend=backend,
         blobs=blobs,
         renders=Renders(settings.data, blobs.local, clock, settings.render_processes),
-        client=Client(guard),
+        client=parts.make_client(guard),
         guard=guard,
         dialects=dialects,
         profiles=profiles,
@@ -299,7 +312,9 @@ def _slots(channels: ChannelTable, channel_id: str) -> int:
 
 
 @asynccontextmanager
-async def open_gateway(settings: Settings, *, engine: bool = True) -> AsyncGenerator[Gateway]:
+async def open_gateway(
+    settings: Settings, *, engine: bool = True, parts: Parts = PARTS
+) -> AsyncGenerator[Gateway]:
     """Compose Reelgate on its data folder and, with `engine`, serve and move its tasks until the block ends.
 
     On PostgreSQL `settings.role` says which of the two, beside any number of other processes. Raises
@@ -308,9 +323,9 @@ async def open_gateway(settings: Settings, *, engine: bool = True) -> AsyncGener
     """
     with owned(settings.data) if engine and not settings.shared else nullcontext():
         await asyncio.to_thread(current.ensure, settings.database_url)
-        backend = await open_backend(settings.database_url)
+        backend = await parts.open_backend(settings.database_url)
         clock = SystemClock()
-        ctx, beside = compose(settings, backend, clock)
+        ctx, beside = compose(settings, backend, clock, parts)
         try:
             await bootstrap.first_rows(ctx)
             await _unseal(ctx)

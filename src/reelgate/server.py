@@ -17,21 +17,21 @@ import uvicorn
 import uvloop
 
 from reelgate import __version__
-from reelgate.app import Gateway, open_gateway
+from reelgate.app import PARTS, Gateway, Parts, open_gateway
 from reelgate.settings import Settings
 from reelgate.telemetry import configure, log
 from reelgate.telemetry.traces import traced
 
 
-def serve(settings: Settings, announce: Callable[[Gateway, str], None]) -> None:
+def serve(settings: Settings, announce: Callable[[Gateway, str], None], parts: Parts = PARTS) -> None:
     """Serve what the process's role says until a signal says stop; drains and exits within 25 s.
 
-    `announce` is called once with the gateway and its address when it is ready.
+    `announce` is called once with the gateway and its address when it is ready. `parts` are for tests.
     """
     with _watched(settings):
         _open_files_freely()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(settings, announce))
+            runner.run(_serve(settings, announce, parts))
 
 
 @contextmanager
@@ -51,8 +51,8 @@ def _open_files_freely() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-async def _serve(settings: Settings, announce: Callable[[Gateway, str], None]) -> None:
-    async with open_gateway(settings) as gateway:
+async def _serve(settings: Settings, announce: Callable[[Gateway, str], None], parts: Parts) -> None:
+    async with open_gateway(settings, parts=parts) as gateway:
         config = uvicorn.Config(
             gateway.application(),
             host=settings.host,
