@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from bench.processes import PYTHON, ROOT, Broken, Process, free_port, get, send
+from reelgate.app import open_gateway
+from reelgate.core.dialect import Channel
+from reelgate.engine import operate
+from reelgate.settings import load
 
 MODEL = "bench-video"
 
@@ -28,6 +33,10 @@ class Gateway:
         self.url = f"http://127.0.0.1:{self._port}"
         self.key = str(self._command("keys", "create", "bench")["key"])
         self.connect("bench", upstream, concurrency=concurrency, poll_seconds=poll_seconds)
+
+    def connect_all(self, upstreams: Sequence[str], *, concurrency: int, poll_seconds: float) -> None:
+        """Add many channels of the same model at once; the server must not have been started yet."""
+        asyncio.run(_connect(self.data, upstreams, concurrency, poll_seconds))
 
     def connect(self, name: str, upstream: str, *, concurrency: int, poll_seconds: float) -> None:
         """Add a channel that makes the same model; the server must not have been started yet."""
@@ -105,6 +114,22 @@ class Gateway:
             time.sleep(0.1)
         msg = f"{video_id} did not finish in {seconds:.0f} s"
         raise Broken(msg)
+
+
+async def _connect(data: Path, upstreams: Sequence[str], concurrency: int, poll_seconds: float) -> None:
+    async with open_gateway(load(data), engine=False) as gateway:
+        for number, up in enumerate(upstreams):
+            channel = Channel(
+                id=f"chan_bench{number}",
+                name=f"bench-{number}",
+                dialect="openai_videos",
+                base_url=f"{up}/v1",
+                models={MODEL: MODEL},
+                concurrency=concurrency,
+                poll_seconds=poll_seconds,
+                self_hosted=True,
+            )
+            await operate.connect(gateway.ctx, channel)
 
 
 @contextmanager

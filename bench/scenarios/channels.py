@@ -23,7 +23,7 @@ TASKS: Final = 10_000
 CHANNELS: Final = 20
 HANGING: Final = 2
 POLL_S: Final = 10.0
-SETTLE_S: Final = 25.0
+SETTLE_S: Final = 2.2 * POLL_S
 TOGETHER: Final = 100
 """Tasks of the one channel whose list answers for all of them."""
 
@@ -76,8 +76,7 @@ def _gateway(folder: Path, upstreams: list[str], count: int) -> Gateway:
     # As many as each channel is meant to have, so that none of them has more than its share.
     slots = count // CHANNELS
     gateway = Gateway(folder, upstreams[0], concurrency=slots, poll_seconds=POLL_S)
-    for number, up in enumerate(upstreams[1:], 2):
-        gateway.connect(f"bench-{number}", up, concurrency=slots, poll_seconds=POLL_S)
+    gateway.connect_all(upstreams[1:], concurrency=slots, poll_seconds=POLL_S)
     return gateway
 
 
@@ -131,9 +130,9 @@ def _one_list(bench: Bench) -> dict[str, Any]:
             bench.say(f"channels: {TOGETHER} tasks of one list")
             for number in range(TOGETHER):
                 gateway.create(f"one of many, {number}")
-            time.sleep(POLL_S + 2)
+            time.sleep(1.2 * POLL_S)
             get(f"{up}/mark")
-            time.sleep(3 * POLL_S)
+            time.sleep(2 * POLL_S)
             log = get(f"{up}/log")
     return {"tasks": log["billed"], "answers": log["answers"] + log["asked"], "calls": log["requests"]}
 
