@@ -98,11 +98,11 @@ def test_every_command_a_deployment_file_starts_is_one(where: str, args: list[st
 
 def test_no_deployment_file_has_a_password_that_would_work() -> None:
     example = (DEPLOY / ".env.example").read_text(encoding="utf-8")
-    secrets = ("POSTGRES_PASSWORD", "STORAGE_SECRET", "KEY_PEPPER")
+    secrets = ("POSTGRES_PASSWORD", "STORAGE_SECRET", "KEY_PEPPER", "MASTER_KEY")
     for name in secrets:
         assert re.findall(rf"^{name}=(.*)$", example, re.MULTILINE) == [""]
     scale = (DEPLOY / "compose.scale.yaml").read_text(encoding="utf-8")
-    used = re.findall(r"\$\{((?:POSTGRES|STORAGE|KEY)_\w+)([^}]*)\}", scale)
+    used = re.findall(r"\$\{((?:POSTGRES|STORAGE|KEY|MASTER)_\w+)([^}]*)\}", scale)
     assert {name for name, _ in used} == {*secrets, "STORAGE_KEY"}
     assert all(rest.startswith(":?") for _, rest in used)
     assert of_kind("Secret") == []
@@ -169,11 +169,12 @@ def test_what_a_compose_file_refers_to_is_there(path: Path) -> None:
             assert (DEPLOY / service["build"]["context"] / service["build"]["dockerfile"]).is_file()
 
 
-def test_the_scaled_installation_has_two_of_each_and_one_pepper_for_all() -> None:
+def test_the_scaled_installation_has_two_of_each_and_one_pepper_and_master_key_for_all() -> None:
     services = documents(DEPLOY / "compose.scale.yaml")[0]["services"]
     for name in ("api", "worker"):
         assert services[name]["deploy"]["replicas"] == 2
         assert "KEY_PEPPER:?" in services[name]["environment"]["REELGATE_KEY_PEPPER"]
+        assert "MASTER_KEY:?" in services[name]["environment"]["REELGATE_MASTER_KEY"]
         assert services[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
     assert {"postgres", "storage", "nginx"} <= set(services)
 

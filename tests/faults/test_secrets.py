@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import os
 import stat
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import cast
 
+import psycopg
+import pytest
+
+from reelgate.app import open_gateway
+from reelgate.auth.secrets import Secrets, rotate
+from reelgate.core.dialect import Channel
+from reelgate.engine import operate, webhooks
+from reelgate.engine.context import Context, Who
+from reelgate.settings import load
+from reelgate.store.tables import DEFAULT_PROJECT, DEFAULT_USER
+from reelgate.testing.postgres import fresh_database, postgres_server
 from tests.faults.conftest import Server, reelgate, upstream
 
 CANARY_SECRET = "sk-canary-upstream-0f3a9c51d2"
 CANARY_WRONG = "sk-canary-stranger-77b1e0aa42"
 CANARY_PROMPT = "canary prompt zebra 9184"
-FAULTS = ("unauthorized", "moderation", "error_500_after", "html", "garbage", "drop_after_accept")
+# The refused key comes last: nothing more is sent with it.
+FAULTS = ("moderation", "error_500_after", "html", "garbage", "drop_after_accept", "unauthorized")
+CANARIES = 40
 
 
 def test_no_secret_reaches_a_log_or_an_answer_even_at_debug(tmp_path: Path) -> None:
@@ -30,6 +47,8 @@ def test_no_secret_reaches_a_log_or_an_answer_even_at_debug(tmp_path: Path) -> N
         )  # fmt: skip
         answers.append(reelgate(data, "channels", "list", "--json"))
         answers.append(reelgate(data, "config", "--json"))
+        answers.append(reelgate(data, "doctor", "--json"))
+        answers.append(reelgate(data, "channels", "test", "up", "--json"))
         env = {
             "REELGATE_LOG_LEVEL": "debug",
             "REELGATE_LOG_REQUESTS": "on",
@@ -50,14 +69,89 @@ def test_no_secret_reaches_a_log_or_an_answer_even_at_debug(tmp_path: Path) -> N
             answers.append(json.dumps(answer).replace(CANARY_PROMPT, ""))
         assert server.stop() == 0
 
+    stored = b"".join(path.read_bytes() for path in data.glob("reelgate.db*"))
+    assert len(stored) > 100_000
+    assert CANARY_SECRET.encode() not in stored
+    master = (data / "master-key").read_text().strip()
     log = (tmp_path / "server.log").read_text()
     assert len(made) >= 4
     assert log
-    for canary in (CANARY_SECRET, CANARY_WRONG, key, CANARY_PROMPT):
+    for canary in (CANARY_SECRET, CANARY_WRONG, key, CANARY_PROMPT, master):
         assert canary not in log
         assert not any(canary in answer for answer in answers)
     host = base_url.partition("//")[2].partition("/")[0]
     assert not any(host in answer for answer in answers[2:]), "an upstream's address reached a caller"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str | None]:
+    if request.param == "sqlite":
+        yield None
+        return
+    with postgres_server() as server, fresh_database(server) as url:
+        yield url
+
+
+async def test_a_dump_of_the_database_holds_none_of_forty_canaries(
+    database: str | None, tmp_path: Path
+) -> None:
+    canaries = [f"canary-{number:02}-{os.urandom(12).hex()}" for number in range(CANARIES)]
+    settings = load(tmp_path / "data", {"database": database})
+    async with open_gateway(settings, engine=False) as gateway:
+        ctx = gateway.ctx
+        told = await _store(ctx, canaries)
+        dumped = _dump(database, settings.data)  # while it is open, so that the write-ahead log is there, too
+        await rotate(ctx.backend, cast("Secrets", ctx.vault), ctx.clock.now_ms())
+        dumped += _dump(database, settings.data)
+        for path in settings.data.rglob("*"):
+            if path.is_file():
+                dumped += path.read_bytes()
+
+    assert len(told) == CANARIES
+    assert b"canary-upstream-address" in dumped, "the dump has the rows"
+    for secret in told:
+        assert secret.encode() not in dumped
+        assert base64.b64encode(secret.encode())[:-4] not in dumped
+
+
+async def _store(ctx: Context, canaries: list[str]) -> list[str]:
+    """Put a secret into every place there is for one; gives what was stored."""
+    who = Who(user_id=DEFAULT_USER, project_id=DEFAULT_PROJECT)
+    told: list[str] = []
+    for number, canary in enumerate(canaries[:30]):
+        channel = Channel(
+            id=ctx.ids.new("chan"),
+            name=f"up {number // 3}",
+            dialect="openai_videos",
+            base_url="https://canary-upstream-address.example/v1",
+            models={"demo": "sim-1"},
+        )
+        if number % 3 == 0:
+            known = await operate.connect(ctx, channel, canary)
+        elif number % 3 == 1:
+            await operate.add_key(ctx, known.id, "second", canary)
+        else:
+            await operate.give_secret(ctx, known.id, canary)
+        told.append(canary)
+    for number in range(5):
+        made = await webhooks.create(
+            ctx, who, name=f"hook {number}", url="https://192.0.32.7/hook", event_types=("video.completed",)
+        )
+        turned = await webhooks.rotate(ctx, who, made.endpoint.id, keep_old=True)
+        told += [made.secret, turned.secret]
+    return told
+
+
+def _dump(database: str | None, data: Path) -> bytes:
+    if database is None:
+        return b"".join(path.read_bytes() for path in sorted(data.glob("reelgate.db*")))
+    with psycopg.connect(database) as conn:
+        found = conn.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        out = b""
+        for (table,) in found:
+            with conn.cursor().copy(f'COPY "{table}" TO STDOUT') as rows:  # pyright: ignore[reportArgumentType, reportCallIssue]
+                out += b"".join(bytes(row) for row in rows)
+        return out
 
 
 def test_two_installations_share_no_secret_and_none_is_readable_by_others(tmp_path: Path) -> None:
@@ -69,5 +163,6 @@ def test_two_installations_share_no_secret_and_none_is_readable_by_others(tmp_pa
             assert server.stop() == 0
 
     assert (first / "key-pepper").read_bytes() != (second / "key-pepper").read_bytes()
-    for name in ("key-pepper",):
+    assert (first / "master-key").read_bytes() != (second / "master-key").read_bytes()
+    for name in ("key-pepper", "master-key"):
         assert stat.S_IMODE((first / name).stat().st_mode) == 0o600

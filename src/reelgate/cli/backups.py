@@ -45,7 +45,7 @@ def backup(session: Session, path: Path | None, with_files: bool) -> None:
     total = sum(blob.bytes for blob in manifest.blobs)
     if session.json:
         told = {"path": str(target.resolve()), "blobs": len(manifest.blobs), "bytes": total}
-        show.as_json(told | {"files": manifest.files})
+        show.as_json(told | {"files": manifest.files, "master_key": manifest.master_key})
         return
     said = say(
         "db.backed_up" if manifest.files == "copied" else "db.backed_up.rows",
@@ -54,6 +54,8 @@ def backup(session: Session, path: Path | None, with_files: bool) -> None:
         storage=manifest.storage,
     )
     click.echo(said, err=True)
+    if manifest.master_key is not None:
+        click.echo(say("db.backed_up.master", source=_master(settings), key=manifest.master_key), err=True)
     click.echo(str(target.resolve()))
 
 
@@ -71,15 +73,23 @@ def restore(session: Session, path: Path) -> None:
     settings = session.settings()
     with here.explained(settings), _explained():
         try:
-            run(backups.restore(path, _installation(settings)))
+            manifest = run(backups.restore(path, _installation(settings)))
         except CopyRefused as refused:
             raise Trouble(
                 say("db.not_empty", reason=refused), next_step=say("db.not_empty.next")
             ) from refused
     if session.json:
-        show.as_json({"data": str(settings.data.resolve())})
+        show.as_json({"data": str(settings.data.resolve()), "master_key": manifest.master_key})
         return
     click.echo(say("db.restored", data=settings.data.resolve()))
+    if manifest.master_key is not None:
+        click.echo(say("db.restored.master", source=_master(settings), key=manifest.master_key), err=True)
+
+
+def _master(settings: Settings) -> str:
+    from reelgate.auth.secrets import source_of
+
+    return source_of(settings.data, settings.master_key, settings.master_key_file).name
 
 
 @click.command("backups", help=say("db.backups"))

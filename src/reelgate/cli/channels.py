@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
 
-from reelgate.cli import show, watching
+from reelgate.cli import channel_keys, show, standing, trial, watching
 from reelgate.cli.client import run
 from reelgate.cli.session import Session, local, pass_session
 from reelgate.cli.trouble import Exit, Trouble
 from reelgate.cli.words import say
 
 if TYPE_CHECKING:
-    from reelgate.core.dialect import Channel
+    from reelgate.core.dialect import Channel, Price
+    from reelgate.core.money import Micro
     from reelgate.engine.context import Context
 
 
@@ -26,6 +26,9 @@ def channels() -> None:
     """Hold the commands about channels."""
 
 
+channels.add_command(channel_keys.keys)
+channels.add_command(channel_keys.rotate_key)
+channels.add_command(trial.test_channel)
 channels.add_command(watching.watch_channel)
 channels.add_command(watching.show_callbacks)
 
@@ -45,6 +48,9 @@ channels.add_command(watching.show_callbacks)
 @click.option("--poll-policy", callback=watching.poll_policy, help=say("channels.policy"))
 @click.option("--self-hosted", is_flag=True, help=say("channels.self_hosted"))
 @click.option("--setting", "settings", multiple=True, metavar="NAME=VALUE", help=say("channels.setting"))
+@click.option("--priority", type=int, default=0, show_default=True, help=say("channels.priority"))
+@click.option("--weight", type=click.IntRange(0), default=1, show_default=True, help=say("channels.weight"))
+@click.option("--price", "prices", multiple=True, metavar="MODEL=AMOUNT/UNIT", help=say("channels.price"))
 @local
 @pass_session
 def add_channel(
@@ -52,6 +58,7 @@ def add_channel(
     secret_file: str | None,
     models: tuple[str, ...],
     settings: tuple[str, ...],
+    prices: tuple[str, ...],
     **given: Any,
 ) -> None:
     """Connect an account."""
@@ -69,18 +76,116 @@ def add_channel(
                 id=ctx.ids.new("chan"),
                 models=_models(models),
                 settings=_settings(settings),
+                prices=_prices({}, prices),
                 **given,
             )
             _must_make_sense(ctx, channel)
             if await ctx.backend.point(lambda conn: rows.by_name(conn, channel.name)) is not None:
                 raise _exists(channel.name)
             await operate.connect(ctx, channel, secret)
+            told = await standing.as_json(ctx, channel)
         if session.json:
-            show.as_json(_as_json(channel, 1 if secret else 0))
+            show.as_json(told)
             return
         click.echo(say("channels.added", name=channel.name, id=channel.id))
 
     run(work())
+
+
+@channels.command("update", help=say("channels.update"))
+@click.argument("name", metavar="NAME|ID")
+@click.option("--base-url", help=say("channels.base_url"))
+@click.option("--secret-file", metavar="FILE|-", help=say("channels.update.secret"))
+@click.option(
+    "--model", "models", multiple=True, metavar="PUBLIC[=UPSTREAM]", help=say("channels.update.model")
+)
+@click.option("--concurrency", type=click.IntRange(1), help=say("channels.concurrency"))
+@click.option("--self-hosted/--no-self-hosted", default=None, help=say("channels.self_hosted"))
+@click.option(
+    "--setting", "settings", multiple=True, metavar="NAME=VALUE", help=say("channels.update.setting")
+)
+@click.option("--priority", type=int, help=say("channels.priority"))
+@click.option("--weight", type=click.IntRange(0), help=say("channels.weight"))
+@click.option("--price", "prices", multiple=True, metavar="MODEL=AMOUNT/UNIT", help=say("channels.price"))
+@local
+@pass_session
+def update_channel(
+    session: Session,
+    name: str,
+    secret_file: str | None,
+    models: tuple[str, ...],
+    settings: tuple[str, ...],
+    prices: tuple[str, ...],
+    **given: Any,
+) -> None:
+    """Change a channel; what is not named stays."""
+
+    async def work() -> None:
+        import msgspec
+
+        from reelgate.cli import local as here
+        from reelgate.engine import operate
+
+        secret = here.read_secret(secret_file) if secret_file else None
+        async with here.opened(session.settings()) as gateway:
+            ctx = gateway.ctx
+            channel = await standing.find(ctx, name)
+            changes = {field: value for field, value in given.items() if value is not None}
+            if models:
+                changes["models"] = _models(models)
+            changes["settings"] = _merged(channel.settings, settings)
+            changes["prices"] = _prices(channel.prices, prices)
+            changed = msgspec.structs.replace(channel, **changes)
+            _must_make_sense(ctx, changed)
+            await operate.change(ctx, changed)
+            if secret is not None:
+                await operate.give_secret(ctx, channel.id, secret)
+            told = await standing.as_json(ctx, changed)
+        _told(session, told, say("channels.updated", name=channel.name))
+
+    run(work())
+
+
+def _merged(before: Mapping[str, Any], given: Sequence[str]) -> dict[str, Any]:
+    """Put settings over others; `NAME=` takes one away."""
+    empty = {text.partition("=")[0].strip() for text in given if text.endswith("=") and text.count("=") == 1}
+    changed = {**before, **_settings([text for text in given if text.partition("=")[0].strip() not in empty])}
+    return {name: value for name, value in changed.items() if name not in empty}
+
+
+def _prices(before: Mapping[str, Price], given: Sequence[str]) -> dict[str, Price]:
+    """Read `MODEL=AMOUNT/second`, `MODEL=AMOUNT/clip` and, for the profile's own price, `MODEL=`."""
+    import msgspec
+
+    from reelgate.core.dialect import Price
+
+    prices = dict(before)
+    for text in given:
+        model, _, said = text.rpartition("=")
+        amount, _, unit = said.partition("/")
+        if model and not said:
+            prices.pop(model, None)
+            continue
+        if not model or unit not in ("second", "clip"):
+            raise Trouble(say("channels.bad_price", text=text), exit_code=Exit.USAGE)
+        prices[model] = msgspec.structs.replace(
+            prices.get(model, Price()), **{f"per_{unit}": _amount(amount, text)}
+        )
+    return prices
+
+
+def _amount(written: str, text: str) -> Micro:
+    from decimal import Decimal, InvalidOperation
+
+    from reelgate.core.money import Micro
+
+    try:
+        micros = Decimal(written) * 1_000_000
+    except InvalidOperation:
+        micros = Decimal(-1)
+    if not 0 <= micros <= 10**12 or micros != micros.to_integral_value():
+        raise Trouble(say("channels.bad_price", text=text), exit_code=Exit.USAGE)
+    return Micro(int(micros))
 
 
 def _models(given: Sequence[str]) -> dict[str, str]:
@@ -174,22 +279,6 @@ def _exists(name: str) -> Trouble:
     )
 
 
-def _as_json(channel: Channel, keys: int) -> dict[str, Any]:
-    return {
-        "id": channel.id,
-        "name": channel.name,
-        "dialect": channel.dialect,
-        "base_url": channel.base_url,
-        "models": dict(channel.models),
-        "concurrency": channel.concurrency,
-        "poll_seconds": channel.poll_seconds,
-        "poll_policy": channel.poll_policy,
-        "self_hosted": channel.self_hosted,
-        "enabled": channel.enabled,
-        "has_secret": keys > 0,
-    }
-
-
 @channels.command("list", help=say("channels.list"))
 @local
 @pass_session
@@ -198,35 +287,33 @@ def list_channels(session: Session) -> None:
 
     async def work() -> None:
         from reelgate.cli import local as here
-        from reelgate.store import channel_keys as key_rows
         from reelgate.store import channels as rows
 
         async with here.opened(session.settings()) as gateway:
-            found = await gateway.ctx.backend.read(rows.all_channels)
-            keys = await gateway.ctx.backend.read(key_rows.all_keys)
+            ctx = gateway.ctx
+            found = await ctx.backend.read(rows.all_channels)
+            told = [await standing.as_json(ctx, channel) for channel in found]
         if session.json:
-            counts = Counter(key.channel_id for key in keys)
-            show.as_json([_as_json(channel, counts[channel.id]) for channel in found])
+            show.as_json(told)
             return
+        columns = ("name", "dialect", "base_url", "models", "keys", "at_once", "state")
         show.table(
-            [say(f"column.{c}") for c in ("name", "dialect", "base_url", "models", "at_once", "state")],
-            [_row(channel) for channel in found],
-            empty=say("channels.none"),
+            [say(f"column.{c}") for c in columns], [_row(one) for one in told], empty=say("channels.none")
         )
 
     run(work())
 
 
-def _row(channel: Channel) -> list[str]:
-    served = [public if public == up else f"{public}={up}" for public, up in channel.models.items()]
-    state = say("channels.enabled" if channel.enabled else "channels.disabled")
+def _row(told: Mapping[str, Any]) -> list[str]:
+    served = [public if public == up else f"{public}={up}" for public, up in told["models"].items()]
     return [
-        channel.name,
-        channel.dialect,
-        channel.base_url or "-",
+        told["name"],
+        told["dialect"],
+        told["base_url"] or "-",
         ", ".join(served),
-        str(channel.concurrency),
-        state,
+        str(len(told["keys"])),
+        str(told["concurrency"]),
+        standing.in_words(dict(told)),
     ]
 
 
@@ -245,7 +332,7 @@ def remove_channel(session: Session, name: str, yes: bool) -> None:
 
         async with here.opened(session.settings()) as gateway:
             ctx = gateway.ctx
-            channel = await _find(ctx, name)
+            channel = await standing.find(ctx, name)
             open_tasks = await ctx.backend.read(task_rows.open_tasks)
             count = sum(1 for task in open_tasks if task.channel_id == channel.id)
             if count:
@@ -272,22 +359,13 @@ def _told(session: Session, facts: dict[str, Any], line: str) -> None:
         click.echo(line)
 
 
-async def _find(ctx: Context, name: str) -> Channel:
-    from reelgate.store import channels as rows
-
-    for channel in await ctx.backend.read(rows.all_channels):
-        if name in (channel.name, channel.id):
-            return channel
-    raise Trouble(say("channels.unknown", name=name), exit_code=Exit.NOT_FOUND)
-
-
 @channels.command("enable", help=say("channels.enable"))
 @click.argument("name", metavar="NAME|ID")
 @local
 @pass_session
 def enable_channel(session: Session, name: str) -> None:
-    """Let a channel take tasks."""
-    run(_switch(session, name, enabled=True))
+    """Let a channel take tasks, and forget what kept it from them."""
+    run(_switch(session, name, "enabled"))
 
 
 @channels.command("disable", help=say("channels.disable"))
@@ -295,18 +373,31 @@ def enable_channel(session: Session, name: str) -> None:
 @local
 @pass_session
 def disable_channel(session: Session, name: str) -> None:
-    """Give a channel no new tasks."""
-    run(_switch(session, name, enabled=False))
+    """Have no call made on a channel at all."""
+    run(_switch(session, name, "disabled"))
 
 
-async def _switch(session: Session, name: str, *, enabled: bool) -> None:
+@channels.command("drain", help=say("channels.drain"))
+@click.argument("name", metavar="NAME|ID")
+@local
+@pass_session
+def drain_channel(session: Session, name: str) -> None:
+    """Give a channel no new tasks and let it finish those it has."""
+    run(_switch(session, name, "draining"))
+
+
+async def _switch(session: Session, name: str, to: str) -> None:
     from reelgate.cli import local as here
     from reelgate.engine import operate
+    from reelgate.store import tasks as task_rows
 
     async with here.opened(session.settings()) as gateway:
         ctx = gateway.ctx
-        to = operate.Switch.ENABLED if enabled else operate.Switch.DISABLED
-        channel = await operate.switch(ctx, await _find(ctx, name), to)
-        keys = len(await operate.keys_of(ctx, channel.id))
-    state = say("channels.enabled" if enabled else "channels.disabled")
-    _told(session, _as_json(channel, keys), say("channels.switched", name=channel.name, state=state))
+        channel = await operate.switch(ctx, await standing.find(ctx, name), operate.Switch(to))
+        told = await standing.as_json(ctx, channel)
+        open_tasks = await ctx.backend.read(task_rows.open_tasks)
+        left = sum(1 for task in open_tasks if task.channel_id == channel.id)
+    line = say("channels.switched", name=channel.name, state=say(f"channels.{to}"))
+    _told(session, {**told, "open_tasks": left}, line)
+    if left and to != "enabled" and not session.json:
+        click.echo(say(f"channels.{to}.left", count=left, name=channel.name), err=True)

@@ -16,15 +16,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from reelgate.auth.secrets import Secrets, missing, source_of
 from reelgate.cli import local
 from reelgate.cli.doors import Ask, HttpDoor, NoAnswer
 from reelgate.cli.session import Session
 from reelgate.cli.trouble import Trouble
 from reelgate.cli.words import say
 from reelgate.core.errors import ReelgateError
+from reelgate.engine.models import endings
 from reelgate.net.guard import Guard
 from reelgate.settings import Settings
 from reelgate.store import channels as channel_rows
+from reelgate.store import secrets as secret_rows
 from reelgate.store import sqlite
 from reelgate.store.backend import UNUSABLE, open_backend
 from reelgate.store.tables import HEAD
@@ -53,7 +56,14 @@ async def all_checks(session: Session) -> Sequence[Check]:
     except Trouble as trouble:
         return [*found, Check("settings", "fail", trouble.message, trouble.next_step)]
     found += [_guard(settings), _folder(settings.data), _disk(settings.data)]
-    looks: tuple[Callable[[Settings], Awaitable[Check]], ...] = (_database, _schema, _channels, _server)
+    looks: tuple[Callable[[Settings], Awaitable[Check]], ...] = (
+        _database,
+        _schema,
+        _secrets,
+        _channels,
+        _models,
+        _server,
+    )
     return [*found, *[await look(settings) for look in looks]]
 
 
@@ -180,6 +190,28 @@ async def _schema(settings: Settings) -> Check:
     return Check("schema", "ok", HEAD)
 
 
+async def _secrets(settings: Settings) -> Check:
+    """Say whether stored secrets can be read."""
+    path = _path_of(settings)
+    if path is not None and not path.exists():
+        return Check("secrets", "ok", say("doctor.database.none"))
+    vault = Secrets(source_of(settings.data, settings.master_key, settings.master_key_file))
+    try:
+        backend = await open_backend(settings.database_url)
+    except (*UNUSABLE, OSError) as error:
+        return Check("secrets", "fail", local.cause_of(error), say("doctor.schema.next"))
+    try:
+        noted = await backend.point(secret_rows.noted_key)
+    finally:
+        await backend.close()
+    if noted is None:
+        return Check("secrets", "ok", say("doctor.database.none"))
+    trouble = missing(vault, noted)
+    if trouble is not None:
+        return Check("secrets", "fail", trouble, say("secret.sealed.next"))
+    return Check("secrets", "ok", say("doctor.secrets.sealed", key=noted, source=vault.source.name))
+
+
 async def _channels(settings: Settings) -> Check:
     path = _path_of(settings)
     if path is not None and not path.exists():
@@ -195,6 +227,22 @@ async def _channels(settings: Settings) -> Check:
     on = sum(1 for channel in found if channel.enabled)
     finding = say("doctor.channels.found", on=on, off=len(found) - on)
     return Check("channels", "ok" if on else "warn", finding, None if on else say("doctor.channels.next"))
+
+
+async def _models(settings: Settings) -> Check:
+    """Say which models end soon or have ended, without asking anybody."""
+    path = _path_of(settings)
+    if path is not None and not path.exists():
+        return Check("models", "ok", say("doctor.database.none"))
+    try:
+        async with local.opened(settings) as gateway:
+            found = [one for one in endings(gateway.ctx) if one.sunset.state != "announced"]
+    except Trouble as trouble:
+        return Check("models", "fail", trouble.message, trouble.next_step)
+    if not found:
+        return Check("models", "ok", say("doctor.models.none"))
+    named = ", ".join(f"{one.model} ({one.channel}) {one.sunset.day}" for one in found)
+    return Check("models", "warn", say("doctor.models.end", models=named), say("doctor.models.next"))
 
 
 async def _server(settings: Settings) -> Check:

@@ -116,11 +116,16 @@ def _folder(url: str) -> Path | None:
 def _also(settings: Settings, data: Path, target: str) -> list[str]:
     """List what an installation needs beside its rows."""
     from reelgate.auth.keys import PEPPER_FILE
+    from reelgate.auth.secrets import source_of
 
     files = data / "blobs" if settings.storage == "disk" else settings.storage
     return [
         say("db.copy.also.settings", target=target),
         say("db.copy.also.pepper", path=data / PEPPER_FILE),
+        say(
+            "db.copy.also.master",
+            source=source_of(data, settings.master_key, settings.master_key_file).name,
+        ),
         say("db.copy.also.files", place=files),
     ]
 

@@ -18,6 +18,7 @@ from reelgate.auth.scopes import EVERYDAY, parse_scopes
 from reelgate.cli.doors import Ask, HttpDoor, NoAnswer
 from reelgate.cli.trouble import Exit, Trouble
 from reelgate.cli.words import say
+from reelgate.core.envelope import CannotOpen
 from reelgate.media.buckets import AddressError
 from reelgate.settings import Settings
 from reelgate.store.backend import UNUSABLE
@@ -97,6 +98,8 @@ def explained(settings: Settings) -> Generator[None]:
         raise Trouble(say("local.busy", data=settings.data), next_step=say("serve.running.next")) from busy
     except AddressError as error:
         raise Trouble(say("storage.address", reason=error), exit_code=Exit.USAGE) from error
+    except CannotOpen as closed:
+        raise Trouble(say("secret.sealed", reason=closed), next_step=say("secret.sealed.next")) from closed
     except UNUSABLE as error:
         raise Trouble(
             say("local.store", reason=cause_of(error)), next_step=say("local.store.next")

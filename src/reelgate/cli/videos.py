@@ -12,6 +12,7 @@ import click
 from reelgate.cli import clips, show
 from reelgate.cli.client import Api, open_api, run, segment
 from reelgate.cli.session import Session, local, pass_session, remote
+from reelgate.cli.why import why
 from reelgate.cli.words import say
 
 PAGE = 100
@@ -108,6 +109,9 @@ def get_video(session: Session, video_id: str, wait: bool) -> None:
             clips.must_have_worked(video)
 
     run(work())
+
+
+videos.add_command(why)
 
 
 @videos.command("download", help=say("videos.download"))

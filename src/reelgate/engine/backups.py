@@ -22,6 +22,7 @@ import msgspec
 
 from reelgate.media.blobs import BlobStore
 from reelgate.store import blobs as blob_rows
+from reelgate.store import secrets as secret_rows
 from reelgate.store import sqlite
 from reelgate.store.backend import UNUSABLE
 from reelgate.store.tables import HEAD
@@ -85,6 +86,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     storage: str
     """Where the stored files lay."""
     blobs: tuple[Kept, ...]
+    master_key: str | None = None
+    """Names the key its secrets are sealed under, which is in no backup."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,9 +261,19 @@ def _manifest_of(
         files="elsewhere" if files is None else "copied",
         storage=storage,
         blobs=tuple(rows),
+        master_key=_master_key(part / DATABASE),
     )
     (part / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
     return manifest
+
+
+def _master_key(database: Path) -> str | None:
+    raw = sqlite.connect(database, writes=False)
+    try:
+        with sqlite.engine_on(raw).connect() as conn:
+            return secret_rows.noted_key(conn)
+    finally:
+        raw.close()
 
 
 def _give_name(part: Path, target: Path) -> None:

@@ -120,6 +120,18 @@ async def add_key(ctx: Context, channel_id: str, name: str, secret: str) -> Chan
     return key
 
 
+async def give_secret(ctx: Context, channel_id: str, secret: str) -> None:
+    """Put a secret in the place of a channel's first key, or give it one.
+
+    Raises CannotOpen without the master key.
+    """
+    keys = await keys_of(ctx, channel_id)
+    if keys:
+        await change_key(ctx, keys[0], secret=secret)
+    else:
+        await add_key(ctx, channel_id, FIRST_KEY, secret)
+
+
 async def change_key(
     ctx: Context, key: ChannelKey, *, secret: str | None = None, enabled: bool | None = None
 ) -> ChannelKey:

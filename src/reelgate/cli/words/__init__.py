@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from reelgate.cli.words import (
+    channel_keys,
     channels,
     client,
     clips,
@@ -19,6 +20,7 @@ from reelgate.cli.words import (
     doctor,
     keys,
     limits,
+    models,
     root,
     serve,
     simulate,
@@ -54,6 +56,8 @@ WORDS: dict[str, tuple[str, str]] = {
     **keys.WORDS,
     **limits.WORDS,
     **channels.WORDS,
+    **channel_keys.WORDS,
+    **models.WORDS,
     **simulate.WORDS,
     **storage.WORDS,
     **serve.WORDS,

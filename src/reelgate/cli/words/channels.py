@@ -133,16 +133,79 @@ WORDS: dict[str, tuple[str, str]] = {
     "channels.removed": ("Removed {name}.", "已删除 {name}。"),
     "channels.busy": ("`{name}` has {count} open task(s).", "`{name}` 还有 {count} 个未结束的任务。"),
     "channels.busy.next": (
-        "Disable it and wait: reelgate channels disable {name}",
-        "先停用并等待：reelgate channels disable {name}",
+        "Drain it and wait: reelgate channels drain {name}",
+        "先排空并等待：reelgate channels drain {name}",
     ),
     "channels.enable": ("Let a channel take tasks again.", "让渠道重新接收任务。"),
     "channels.disable": (
-        "Give a channel no new tasks; those it has go on.",
-        "不再给渠道新任务；已有任务继续。",
+        "Make no call on a channel until it is enabled again; its tasks wait. To let them end, drain it.",
+        "在重新启用前不再调用该渠道；其任务等待。若要让它们先结束，请使用 drain。",
     ),
     "channels.enabled": ("enabled", "启用"),
     "channels.disabled": ("disabled", "停用"),
     "channels.switched": ("{name} is {state}.", "{name} 已{state}。"),
     "channels.unknown": ("There is no channel `{name}`.", "没有渠道 `{name}`。"),
+    "channels.priority": ("Higher goes first.", "数值越大越优先。"),
+    "channels.weight": (
+        "Share of the tasks among channels of the same priority and price.",
+        "在同优先级、同价格的渠道之间的任务份额。",
+    ),
+    "channels.price": (
+        "What you pay for a model, such as `sora-2=0.10/second` or `sora-2=0.50/clip`; `sora-2=` is the profile's price (repeatable).",
+        "您为某模型支付的价格，例如 `sora-2=0.10/second` 或 `sora-2=0.50/clip`；`sora-2=` 表示使用配置中的价格（可重复）。",
+    ),
+    "channels.bad_price": (
+        "`{text}` is no price: write MODEL=AMOUNT/second or MODEL=AMOUNT/clip.",
+        "`{text}` 不是价格：请写成 MODEL=AMOUNT/second 或 MODEL=AMOUNT/clip。",
+    ),
+    "channels.update": ("Change a channel; what is not named stays.", "修改渠道；未提及的部分保持不变。"),
+    "channels.update.secret": (
+        "The file that holds a new key in place of the first one; `-` is standard input.",
+        "保存新密钥的文件，用来替换第一个密钥；`-` 表示标准输入。",
+    ),
+    "channels.update.model": (
+        "All models it serves from now on, PUBLIC or PUBLIC=UPSTREAM (repeatable).",
+        "今后提供的全部模型，PUBLIC 或 PUBLIC=UPSTREAM（可重复）。",
+    ),
+    "channels.update.setting": (
+        "A setting of the dialect to change, as NAME=VALUE; `NAME=` takes it away (repeatable).",
+        "要修改的接口设置，NAME=VALUE；`NAME=` 表示删除（可重复）。",
+    ),
+    "channels.updated": ("Changed {name}.", "已修改 {name}。"),
+    "channels.drain": (
+        "Give a channel nothing new; what it has is followed to its end.",
+        "不再给渠道分配新任务；已有任务会继续跟踪到结束。",
+    ),
+    "channels.draining": ("draining", "排空中"),
+    "channels.draining.left": (
+        "{count} unfinished task(s) are followed to their end.",
+        "还有 {count} 个未结束的任务会继续跟踪到结束。",
+    ),
+    "channels.disabled.left": (
+        "{count} unfinished task(s) are not asked about while it is disabled; `reelgate channels drain {name}` follows them.",
+        "停用期间不会查询 {count} 个未结束的任务；用 `reelgate channels drain {name}` 可继续跟踪。",
+    ),
+    "channels.well": ("well", "正常"),
+    "channels.cooling": ("cooling down", "冷却中"),
+    "channels.paused": ("paused", "已暂停"),
+    "channels.out": ("no answer", "无应答"),
+    "channels.unwell": (
+        "{state}: {why} Since {since}; next try {next}.",
+        "{state}：{why} 始于 {since}；下次尝试 {next}。",
+    ),
+    "channels.some_keys": ("enabled; {well} of {all} keys well", "启用；{all} 个密钥中 {well} 个正常"),
+    "channels.sealed": (
+        "cannot be read: the master key is missing or another one",
+        "无法读取：主密钥缺失或不匹配",
+    ),
+    "secret.sealed": (
+        "Stored secrets cannot be read or written: {reason}.",
+        "无法读写已存的密钥：{reason}。",
+    ),
+    "secret.sealed.next": (
+        "Put the master key back (`master-key` in the data folder, or REELGATE_MASTER_KEY); see docs/guides/channels.md.",
+        "请放回主密钥（数据目录中的 `master-key`，或 REELGATE_MASTER_KEY）；参阅 docs/guides/channels.md。",
+    ),
+    "word.yes": ("yes", "是"),
+    "word.no": ("no", "否"),
 }

@@ -122,4 +122,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "column.table": ("Table", "表"),
     "column.rows": ("Rows", "行数"),
     "column.sum": ("SHA-256, both sides", "SHA-256（两边相同）"),
+    "column.ends": ("Ends", "停用日期"),
+    "column.reason": ("What was said of it", "判断"),
+    "column.free": ("Free slots", "空闲槽位"),
+    "column.cost": ("Price", "价格"),
+    "column.keys": ("Keys", "密钥数"),
+    "column.reached": ("Reached", "可连通"),
+    "column.accepted": ("Key taken", "密钥有效"),
+    "column.remark": ("Remark", "备注"),
 }

@@ -85,4 +85,25 @@ WORDS: dict[str, tuple[str, str]] = {
         "No model is served here. Connect an account: reelgate channels add --help",
         "这里没有可用的模型。接入账户：reelgate channels add --help",
     ),
+    "videos.why": (
+        "Show every channel that was looked at for a clip, and what was said of it. For operators.",
+        "显示为视频考察过的每个渠道及其判断。供运维人员使用。",
+    ),
+    "videos.why.attempt": (
+        "Attempt {number} on {channel}: {state} {error}",
+        "第 {number} 次，渠道 {channel}：{state} {error}",
+    ),
+    "videos.why.now": ("Not sent yet; as things are now:", "尚未发送；当前情况："),
+    "videos.why.adapted": (
+        "Changed {field} from {old} to {new}: {why}",
+        "已将 {field} 从 {old} 改为 {new}：{why}",
+    ),
+    "videos.why.chosen": ("chosen", "选中"),
+    "videos.why.behind": ("came behind", "排在其后"),
+    "videos.why.lane_full": ("no free slot", "没有空闲槽位"),
+    "videos.why.tried": ("refused it before", "此前拒绝过"),
+    "videos.why.cannot": ("cannot do it", "无法完成"),
+    "videos.why.model_ended": ("has the model no more", "已无此模型"),
+    "videos.why.unwell": ("paused or out", "暂停或无响应"),
+    "videos.why.shut": ("switched off or drained", "已停用或排空"),
 }

@@ -155,4 +155,16 @@ WORDS: dict[str, tuple[str, str]] = {
         "clips were deleted faster than they could be copied; try again",
         "视频删除的速度快于复制的速度，请重试",
     ),
+    "db.copy.also.master": (
+        "{source}: the master key. Give every process the same one, as this file or as REELGATE_MASTER_KEY; without it no channel's key can be read.",
+        "{source}：主密钥。每个进程都要使用同一个（此文件或 REELGATE_MASTER_KEY）；没有它，任何渠道密钥都无法读取。",
+    ),
+    "db.backed_up.master": (
+        "Not in it: the master key {key} from {source}, which opens the secrets of channels. Keep a copy of it elsewhere.",
+        "备份中不含主密钥 {key}（来自 {source}），它用来打开渠道的密钥。请另行保存。",
+    ),
+    "db.restored.master": (
+        "Its secrets open with the master key {key}: put it at {source}, or set REELGATE_MASTER_KEY.",
+        "其中的密钥需要主密钥 {key}：请放到 {source}，或设置 REELGATE_MASTER_KEY。",
+    ),
 }

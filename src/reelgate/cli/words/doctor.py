@@ -85,4 +85,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "doctor.ok": ("ok", "正常"),
     "doctor.warn": ("warn", "注意"),
     "doctor.fail": ("fail", "失败"),
+    "doctor.secrets": ("secrets", "密钥存储"),
+    "doctor.secrets.sealed": ("sealed under {key}, from {source}", "使用 {key} 加密，来自 {source}"),
+    "doctor.models": ("Models", "模型"),
+    "doctor.models.none": ("none ends soon", "没有即将停用的模型"),
+    "doctor.models.end": ("end soon or have ended: {models}", "即将停用或已停用：{models}"),
+    "doctor.models.next": (
+        "See what could follow them: reelgate models doctor; then give the name an alias: reelgate models alias.",
+        "查看可替代的模型：reelgate models doctor；然后设别名：reelgate models alias。",
+    ),
 }
