@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 from urllib.parse import parse_qsl
 
+import msgspec
 from python_multipart.multipart import parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
@@ -16,7 +18,9 @@ from reelgate.api.budget import Budget, Share
 from reelgate.api.fields import Fields, from_json
 from reelgate.api.folding import fold
 from reelgate.api.multipart import Receiver, too_large
-from reelgate.core.errors import Code, refuse
+from reelgate.core.errors import CallerError, Code, refuse
+
+T = TypeVar("T")
 
 STALL_S: Final = 60.0
 """How long a body may stand still before its request is given up."""
@@ -78,6 +82,21 @@ class Bodies:
                 body = await self._whole(request, share)
                 yield _fields(kind, body)
 
+    async def typed(self, request: Request, kind: type[T]) -> T:
+        """Give a JSON body as one type; an empty body is an empty object.
+
+        Raises CallerError naming the field that is missing, unknown or not as it must be.
+        """
+        _check_coding(request)
+        with self._budget.share() as share:
+            body = await self._whole(request, share)
+        try:
+            return msgspec.json.decode(bytes(body) if body.strip() else b"{}", type=kind)
+        except msgspec.ValidationError as wrong:
+            raise _wrong_field(str(wrong)) from wrong
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as bad:
+            raise refuse(Code.INVALID_REQUEST, "The body is not valid JSON.") from bad
+
     def _receiver(self, boundary: bytes | None, files: Mapping[str, int]) -> Receiver:
         if not boundary:
             raise refuse(Code.INVALID_REQUEST, "The form names no boundary.", param="Content-Type")
@@ -138,6 +157,19 @@ class Bodies:
         if limit and int(length) > limit:
             raise too_large(None, limit)
         self._budget.check(int(length))
+
+
+_PLACE: Final = re.compile(r" - at `(?:key in )?\$\.?(.*?)`$")
+_NAMED: Final = re.compile(r"field `(.+?)`")
+
+
+def _wrong_field(said: str) -> CallerError:
+    """Say which field of a typed body is wrong, and why."""
+    found, named = _PLACE.search(said), _NAMED.search(said)
+    what = said[: found.start()] if found else said
+    path = ".".join(part for part in (found[1] if found else "", named[1] if named else "") if part)
+    told = f"`{path}`: {what[:1].lower()}{what[1:]}." if path and not named else f"{what}."
+    return refuse(Code.INVALID_REQUEST, told, param=path or None)
 
 
 def _check_coding(request: Request) -> None:

@@ -159,6 +159,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """The schema of the body, by content type."""
     query: Sequence[str] = ()
     answers: str = _JSON
+    shape: Mapping[str, Any] | None = None
+    """The schema of the answer, where it is written down; `shapes.shape_of` makes it from a type."""
     head: bool = True
     """Whether a GET also answers HEAD."""
 
@@ -257,11 +259,15 @@ def _route(
         include_in_schema=in_schema,
         openapi_extra=_schema(operation),
         responses={
-            200: {"description": "Done.", "content": {operation.answers: {}}},
+            200: {"description": "Done.", "content": {operation.answers: _shown(operation)}},
             "4XX": {"description": "Refused.", "content": {_JSON: {"schema": _ENVELOPE}}},
             "5XX": {"description": "Broken.", "content": {_JSON: {"schema": _ENVELOPE}}},
         },
     )
+
+
+def _shown(operation: Operation) -> dict[str, Any]:
+    return {} if operation.shape is None else {"schema": dict(operation.shape)}
 
 
 def _operation_id(operation: Operation) -> str:

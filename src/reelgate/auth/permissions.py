@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from reelgate.auth.scopes import Scope
 
-Method = Literal["GET", "POST", "DELETE"]
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 class Open:
@@ -65,7 +65,31 @@ PERMISSIONS: Final[dict[tuple[Method, str], Scope | Open]] = {
     ("POST", "/sora/v1/characters"): Scope.VIDEOS_WRITE,
     ("POST", "/v1/chat/completions"): Scope.VIDEOS_WRITE,
     ("GET", "/api/models"): Scope.VIDEOS_READ,
+    ("GET", "/api/admin/aliases"): Scope.ADMIN,
+    ("PUT", "/api/admin/aliases/{name}"): Scope.ADMIN,
+    ("DELETE", "/api/admin/aliases/{name}"): Scope.ADMIN,
+    ("GET", "/api/admin/aliases/{name}/suggestions"): Scope.ADMIN,
+    ("GET", "/api/admin/channels"): Scope.ADMIN,
+    ("POST", "/api/admin/channels"): Scope.ADMIN,
+    ("GET", "/api/admin/channels/{channel_id}"): Scope.ADMIN,
+    ("PATCH", "/api/admin/channels/{channel_id}"): Scope.ADMIN,
+    ("DELETE", "/api/admin/channels/{channel_id}"): Scope.ADMIN,
+    ("POST", "/api/admin/channels/{channel_id}/drain"): Scope.ADMIN,
+    ("POST", "/api/admin/channels/{channel_id}/pause"): Scope.ADMIN,
+    ("POST", "/api/admin/channels/{channel_id}/resume"): Scope.ADMIN,
+    ("GET", "/api/admin/channels/{channel_id}/health"): Scope.ADMIN,
+    ("POST", "/api/admin/channels/{channel_id}/test"): Scope.ADMIN,
+    ("GET", "/api/admin/channels/{channel_id}/keys"): Scope.ADMIN,
+    ("POST", "/api/admin/channels/{channel_id}/keys"): Scope.ADMIN,
+    ("PATCH", "/api/admin/channels/{channel_id}/keys/{key_id}"): Scope.ADMIN,
+    ("DELETE", "/api/admin/channels/{channel_id}/keys/{key_id}"): Scope.ADMIN,
+    ("GET", "/api/admin/channels/{channel_id}/callbacks"): Scope.ADMIN,
+    ("PUT", "/api/admin/channels/{channel_id}/callbacks"): Scope.ADMIN,
+    ("GET", "/api/admin/dialects"): Scope.ADMIN,
+    ("GET", "/api/admin/dialects/{name}"): Scope.ADMIN,
+    ("POST", "/api/admin/dialects/{name}/check"): Scope.ADMIN,
     ("GET", "/api/admin/models"): Scope.ADMIN,
+    ("POST", "/api/admin/models/doctor"): Scope.ADMIN,
     ("GET", "/api/admin/tasks/{task_id}"): Scope.ADMIN,
     # Whoever knows the secret in the address may post there; it only has an upstream asked.
     ("POST", "/callbacks/{channel_id}/{secret}"): OPEN,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import click
 
@@ -224,51 +223,18 @@ def _settings(given: Sequence[str]) -> dict[str, Any]:
 
 
 def _must_make_sense(ctx: Context, channel: Channel) -> None:
-    from reelgate.core.dialect import ChecksSettings
-    from reelgate.engine.bootstrap import BUILT_IN
+    from reelgate.engine.soundness import objection
 
-    facts = ctx.profiles.get(channel.dialect)
-    if facts is None:
-        known = ", ".join(sorted(ctx.dialects))
-        raise Trouble(say("channels.bad_dialect", dialect=channel.dialect, known=known), exit_code=Exit.USAGE)
-    for upstream in channel.models.values():
-        if facts.find(upstream) is None:
-            raise Trouble(
-                say("channels.unknown_model", dialect=channel.dialect, model=upstream), exit_code=Exit.USAGE
-            )
-    dialect = ctx.dialects[channel.dialect]
-    reason = dialect.objection(channel.settings) if isinstance(dialect, ChecksSettings) else None
-    if reason is not None:
-        raise Trouble(say("channels.objection", dialect=channel.dialect, reason=reason), exit_code=Exit.USAGE)
-    if channel.base_url or channel.dialect != BUILT_IN:
-        _must_be_reachable(ctx, channel)
-
-
-def _must_be_reachable(ctx: Context, channel: Channel) -> None:
-    """Refuse an address that the guard would refuse on every call; nothing is dialled here."""
-    from reelgate.core.errors import Code, Failure
-
-    parts = urlsplit(channel.base_url)
-    if (
-        parts.scheme not in ("http", "https")
-        or not parts.hostname
-        or parts.query
-        or parts.fragment
-        or "@" in parts.netloc
-    ):
-        raise Trouble(say("channels.bad_url", url=channel.base_url), exit_code=Exit.USAGE)
-    guard = ctx.guard.with_private() if channel.self_hosted else ctx.guard
-    verdict = guard.parse(channel.base_url)
-    if not isinstance(verdict, Failure):
+    found = objection(ctx, channel)
+    if found is None:
         return
-    if verdict.code is Code.BLOCKED_ADDRESS and not channel.self_hosted:
-        raise Trouble(
-            say("channels.private", host=parts.hostname),
-            exit_code=Exit.USAGE,
-            code=verdict.code.value,
-            next_step=say("channels.private.next"),
-        )
-    raise Trouble(verdict.message, exit_code=Exit.USAGE, code=verdict.code.value)
+    known = {"bad_dialect", "unknown_model", "objection", "bad_url", "private"}
+    raise Trouble(
+        say(f"channels.{found.kind}", **found.values) if found.kind in known else found.message,
+        exit_code=Exit.USAGE,
+        code=found.code.value,
+        next_step=say("channels.private.next") if found.kind == "private" else None,
+    )
 
 
 def _exists(name: str) -> Trouble:

@@ -60,3 +60,12 @@ def show(amount: Micro) -> str:
     sign = "-" if amount < 0 else ""
     units, micros = divmod(abs(amount), 1_000_000)
     return f"{sign}{units}.{f'{micros:06d}'.rstrip('0').ljust(2, '0')}"
+
+
+def read(text: str) -> Micro | None:
+    """Read an amount as a person writes it, `12` or `12.50`; None for anything else."""
+    units, _, parts = text.strip().partition(".")
+    whole = units.isascii() and units.isdigit() and len(units) <= 12
+    if not whole or not (parts == "" or (parts.isascii() and parts.isdigit() and len(parts) <= 6)):
+        return None
+    return Micro(int(units) * 1_000_000 + int(parts.ljust(6, "0")))

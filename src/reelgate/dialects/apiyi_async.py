@@ -15,10 +15,13 @@ Facts: docs.apiyi.com (sora-2-video-async, API manual), docs.laozhang.ai, read 2
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import Meta
 
 from reelgate.core import openai_shape as shape
 from reelgate.core import relay
+from reelgate.core.channel_settings import ChannelSettings
 from reelgate.core.dialect import (
     Answer,
     Call,
@@ -46,10 +49,20 @@ from reelgate.core.task import Input, Verb
 PICTURE_MAX: Final = 10_000_000
 
 
+class Settings(ChannelSettings, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a channel may be told."""
+
+    length: Annotated[
+        Literal["seconds", "duration", "both"],
+        Meta(description="What the length is called; older relays say `duration`."),
+    ] = "seconds"
+
+
 class ApiyiAsync:
     """Speaks APIYI's `/videos`."""
 
     name = "apiyi_async"
+    settings = Settings
     recorded = Recorded(base="/v1")
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:

@@ -16,6 +16,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from reelgate.core import openai_shape as shape
+from reelgate.core.channel_settings import ChannelSettings
 from reelgate.core.dialect import (
     Answer,
     Call,
@@ -45,6 +46,7 @@ class ApiyiGrok:
     """Speaks APIYI's `/videos` for Grok."""
 
     name = "apiyi_grok"
+    settings = ChannelSettings
     recorded = Recorded(base="/v1")
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:

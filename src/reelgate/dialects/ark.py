@@ -14,10 +14,12 @@ a submission is recognised by its seed or not at all.
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec import Meta
 
+from reelgate.core.channel_settings import CalledBack
 from reelgate.core.dialect import (
     Accepted,
     Answer,
@@ -98,10 +100,22 @@ _ROLES: Final[Mapping[Role, tuple[str, str]]] = {
 }
 
 
+class Settings(CalledBack, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a channel may be told."""
+
+    list_complete: Annotated[
+        bool,
+        Meta(
+            description="Nobody but this channel uses the key, so that a job missing from its list never existed."
+        ),
+    ] = False
+
+
 class Ark:
     """Speaks `/contents/generations/tasks`."""
 
     name = "ark"
+    settings = Settings
     recorded = Recorded(ops={"callback": "heard"}, base="/api/v3")
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:

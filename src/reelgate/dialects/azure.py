@@ -16,9 +16,12 @@ Facts: learn.microsoft.com Foundry video reference and secondary sources. Not tr
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from typing import Final
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta
 
 from reelgate.core import openai_shape as shape
+from reelgate.core.channel_settings import ChannelSettings
 from reelgate.core.dialect import (
     Answer,
     Call,
@@ -48,10 +51,19 @@ from reelgate.core.openai_shape import Job, Wire
 from reelgate.core.words import timestamp_ms
 
 
+class Settings(ChannelSettings, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a channel may be told."""
+
+    auth: Annotated[
+        Literal["api-key", "bearer"], Meta(description="How the key is sent; `bearer` for an Entra ID token.")
+    ] = "api-key"
+
+
 class Azure:
     """Speaks Azure's `/videos`."""
 
     name = "azure"
+    settings = Settings
     recorded = Recorded(base="/openai/v1")
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:

@@ -27,11 +27,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec import Meta
 
 from reelgate.core import relay
+from reelgate.core.channel_settings import ChannelSettings
 from reelgate.core.dialect import (
     Accepted,
     Answer,
@@ -76,10 +78,22 @@ LINE_MAX: Final = 4_000
 FOREIGN_MAX: Final = 65_536
 
 
+class Settings(ChannelSettings, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a channel may be told."""
+
+    share: Annotated[
+        str,
+        Meta(
+            description="Address under which a `task_…` can be asked about without a key, so that a broken stream can be followed further."
+        ),
+    ] = ""
+
+
 class ChatStream:
     """Speaks `/chat/completions` for video models."""
 
     name = "chat_stream"
+    settings = Settings
     recorded = Recorded(
         names=("chat_sora2api", "chat_asyncdata"),
         ops={"share_query": "shared"},

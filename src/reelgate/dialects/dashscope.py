@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import msgspec
 
+from reelgate.core.channel_settings import ChannelSettings
 from reelgate.core.dialect import (
     Accepted,
     Answer,
@@ -92,6 +93,7 @@ class DashScope:
     """Speaks `video-synthesis`."""
 
     name = "dashscope"
+    settings = ChannelSettings
     # Recordings are read long after their day.
     recorded = Recorded(base="/api/v1", ref="{id}@0")
 

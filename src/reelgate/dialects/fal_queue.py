@@ -30,12 +30,14 @@ import binascii
 import hashlib
 import re
 from collections.abc import Generator, Mapping
-from typing import Any, Final, cast
+from typing import Annotated, Any, Final, Literal, cast
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from msgspec import Meta
 
+from reelgate.core.channel_settings import CalledBack, Names
 from reelgate.core.dialect import (
     Accepted,
     Answer,
@@ -119,10 +121,29 @@ _FRAME_MODEL: Final = re.compile(r"/(?:first-last-frame-to-video)(?:/|$)")
 _CLIPS: Final = ("video", "videos", "output", "result")
 
 
+class Settings(CalledBack, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a channel may be told."""
+
+    fields: Annotated[
+        Names,
+        Meta(
+            description="Names of inputs where a model calls them otherwise; an empty one leaves a field out."
+        ),
+    ] = {}
+    duration: Annotated[
+        Literal["number", "text", "seconds"] | None,
+        Meta(description="How lengths are written, where the model is not known here."),
+    ] = None
+    headers: Annotated[
+        dict[str, str], Meta(description="Headers of the queue, such as X-Fal-Queue-Priority.")
+    ] = {}
+
+
 class FalQueue:
     """Speaks fal's queue."""
 
     name = "fal_queue"
+    settings = Settings
     recorded = Recorded(
         names=("fal",),
         ops={"result": "read_result", "response": "read_result", "callback": "heard"},

@@ -16,10 +16,12 @@ import base64
 import binascii
 import re
 from collections.abc import Generator, Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec import Meta
 
+from reelgate.core.channel_settings import CalledBack, Text
 from reelgate.core.dialect import (
     Accepted,
     Answer,
@@ -68,10 +70,17 @@ from reelgate.core.words import Said, as_object, error_in, job_failure, path_seg
 _FILE: Final = re.compile(r"/?(files/[A-Za-z0-9_-]{1,200})")
 
 
+class Settings(CalledBack, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a channel may be told."""
+
+    api_revision: Annotated[Text | None, Meta(description="Value of the `Api-Revision` header.")] = None
+
+
 class GeminiInteractions:
     """Speaks `/interactions`."""
 
     name = "gemini_interactions"
+    settings = Settings
     recorded = Recorded(base="/v1beta")
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:

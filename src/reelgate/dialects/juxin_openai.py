@@ -16,6 +16,7 @@ from typing import Final
 
 from reelgate.core import openai_shape as shape
 from reelgate.core import relay
+from reelgate.core.channel_settings import ChannelSettings
 from reelgate.core.dialect import (
     Answer,
     Call,
@@ -48,6 +49,7 @@ class JuxinOpenAI:
     """Speaks Juxin's `/videos`."""
 
     name = "juxin_openai"
+    settings = ChannelSettings
     recorded = Recorded(base="/v1")
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:

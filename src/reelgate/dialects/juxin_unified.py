@@ -26,6 +26,7 @@ from msgspec.structs import replace
 
 from reelgate.core import openai_shape as shape
 from reelgate.core import relay
+from reelgate.core.channel_settings import ChannelSettings
 from reelgate.core.dialect import (
     Answer,
     Call,
@@ -53,6 +54,7 @@ class JuxinUnified:
     """Speaks `/v1/video/create`."""
 
     name = "juxin_unified"
+    settings = ChannelSettings
     recorded = Recorded(
         names=("juxin_any", "juxin_characters", "juxin_console"),
         ops={"juxin_characters/submit": "keep_character"},

@@ -23,10 +23,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Mapping
-from typing import Any, Final, cast
+from typing import Annotated, Any, Final, cast
 
 import msgspec
+from msgspec import Meta
 
+from reelgate.core.channel_settings import CalledBack, Names
 from reelgate.core.dialect import (
     Accepted,
     Answer,
@@ -110,10 +112,20 @@ NAMES: Final[Mapping[str, str]] = {
 """What most job models call their inputs."""
 
 
+class Settings(CalledBack, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a channel may be told."""
+
+    fields: Annotated[
+        Names,
+        Meta(description="Names of inputs of job models where they differ; an empty one leaves a field out."),
+    ] = {}
+
+
 class KieVeo:
     """Speaks Kie's Veo calls and its jobs."""
 
     name = "kie_veo"
+    settings = Settings
     recorded = Recorded(
         names=("kie", "kie_jobs", "kie_market"), ops={"callback": "heard"}, base="/api/v1", ref="jobs/{id}"
     )

@@ -16,11 +16,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Mapping, Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
+from msgspec import Meta
 
 from reelgate.core import jwt
+from reelgate.core.channel_settings import CalledBack
 from reelgate.core.dialect import (
     Accepted,
     Answer,
@@ -122,10 +124,19 @@ _FINE: Final = frozenset({"", "0", "200", "success", "succeed", "ok"})
 _MODES: Final[Mapping[str, str]] = {"1080p": "pro", "4k": "4k"}
 
 
+class Settings(CalledBack, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a channel may be told."""
+
+    auth: Annotated[
+        Literal["key"] | None, Meta(description="`key` when a plain API key has a colon in it.")
+    ] = None
+
+
 class Kling:
     """Speaks `/v1/videos/{kind}`."""
 
     name = "kling"
+    settings = Settings
     recorded = Recorded(names=("kling_relay",), ops={"callback": "heard"}, ref="text2video/{id}")
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:

@@ -21,6 +21,7 @@ from collections.abc import Generator, Sequence
 from typing import Final
 
 from reelgate.core import openai_shape as shape
+from reelgate.core.channel_settings import ChannelSettings
 from reelgate.core.dialect import (
     Answer,
     Call,
@@ -52,6 +53,7 @@ class LiteLLM:
     """Speaks the `/videos` of LiteLLM's proxy."""
 
     name = "litellm"
+    settings = ChannelSettings
     recorded = Recorded(base="/v1")
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:

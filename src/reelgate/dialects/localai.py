@@ -19,11 +19,13 @@ Not tried on a GPU.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec import Meta
 
 from reelgate.core import openai_shape as shape
+from reelgate.core.channel_settings import ChannelSettings
 from reelgate.core.dialect import (
     Accepted,
     Answer,
@@ -53,10 +55,22 @@ LONGEST_S: Final = 3_600.0
 WIRE: Final = Wire()
 
 
+class Settings(ChannelSettings, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a channel may be told."""
+
+    fps: Annotated[
+        Annotated[int, Meta(ge=1, le=240)] | None,
+        Meta(
+            description="Frames a second; with it the length is also sent as `num_frames`, which older servers need."
+        ),
+    ] = None
+
+
 class LocalAI:
     """Speaks LocalAI's `/video`."""
 
     name = "localai"
+    settings = Settings
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:
         """Have the clip made, and say what is certain when that is cut off."""

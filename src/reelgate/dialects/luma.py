@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any, Final
 
+from reelgate.core.channel_settings import CalledBack
 from reelgate.core.dialect import (
     Accepted,
     Answer,
@@ -64,6 +65,7 @@ class Luma:
     """Speaks Luma's Dream Machine."""
 
     name = "luma"
+    settings = CalledBack
     recorded = Recorded(ops={"callback": "heard"}, base="/dream-machine/v1")
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:

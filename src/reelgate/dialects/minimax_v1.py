@@ -17,11 +17,13 @@ the same documentation's error table. Not tried on an account.
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec import Meta
 
 from reelgate.core.base_resp import CODES, challenge_in, said_in, trouble_in
+from reelgate.core.channel_settings import CalledBack, Text
 from reelgate.core.dialect import (
     Accepted,
     Answer,
@@ -70,10 +72,19 @@ _VERDICTS: Final = frozenset({"1026", "1027"})
 """Codes that speak of the job and not of the question."""
 
 
+class Settings(CalledBack, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a channel may be told."""
+
+    group_id: Annotated[
+        Text | None, Meta(description="Sent as `GroupId` when files are fetched; only old keys need it.")
+    ] = None
+
+
 class MiniMaxV1:
     """Speaks MiniMax's first video API."""
 
     name = "minimax_v1"
+    settings = Settings
     recorded = Recorded(ops={"files_retrieve": "retrieved", "callback": "answer_callback"}, base="/v1")
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:

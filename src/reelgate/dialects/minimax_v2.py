@@ -19,6 +19,7 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import Any, Final
 
 from reelgate.core.base_resp import CODES, challenge_in, said_in, trouble_in
+from reelgate.core.channel_settings import CalledBack
 from reelgate.core.dialect import (
     Accepted,
     Answer,
@@ -84,6 +85,7 @@ class MiniMaxV2:
     """Speaks MiniMax's second video API."""
 
     name = "minimax_v2"
+    settings = CalledBack
     recorded = Recorded(ops={"cancel": "deleted", "callback": "answer_callback"}, base="/v2")
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:

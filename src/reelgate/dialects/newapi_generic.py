@@ -20,6 +20,7 @@ from collections.abc import Generator, Iterator, Sequence
 from typing import Any, Final, cast
 
 from reelgate.core import openai_shape as shape
+from reelgate.core.channel_settings import ChannelSettings
 from reelgate.core.dialect import (
     Answer,
     Call,
@@ -46,6 +47,7 @@ class NewApiGeneric:
     """Speaks new-api's `/video/generations`."""
 
     name = "newapi_generic"
+    settings = ChannelSettings
     recorded = Recorded(base="/v1")
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:

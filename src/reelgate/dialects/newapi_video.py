@@ -20,6 +20,7 @@ from collections.abc import Generator, Sequence
 from typing import Final
 
 from reelgate.core import openai_shape as shape
+from reelgate.core.channel_settings import ChannelSettings
 from reelgate.core.dialect import (
     Answer,
     Call,
@@ -54,6 +55,7 @@ class NewApiVideo:
     """Speaks new-api's `/videos`."""
 
     name = "newapi_video"
+    settings = ChannelSettings
     recorded = Recorded(base="/v1")
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:

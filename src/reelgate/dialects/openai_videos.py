@@ -15,9 +15,12 @@ whether any upstream honours `Idempotency-Key`, so it is sent and never relied u
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from typing import Final
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta
 
 from reelgate.core import openai_shape as shape
+from reelgate.core.channel_settings import ChannelSettings
 from reelgate.core.dialect import (
     Answer,
     Call,
@@ -52,10 +55,38 @@ from reelgate.core.openai_shape import Job, Wire
 from reelgate.core.words import as_object, timestamp_ms
 
 
+class Settings(ChannelSettings, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a channel may be told."""
+
+    auth: Annotated[Literal["bearer", "api-key"], Meta(description="Which header carries the key.")] = (
+        "bearer"
+    )
+    encoding: Annotated[
+        Literal["auto", "multipart", "json"],
+        Meta(
+            description="How a request is written: a form when there is a file, else JSON; or always one of them."
+        ),
+    ] = "auto"
+    content: Annotated[
+        Literal["call", "url"],
+        Meta(description="Where a clip is: at its own path with the key, or at an address in the answer."),
+    ] = "call"
+    cancel: Annotated[
+        Literal["delete"] | None, Meta(description="`delete` where deleting a job really stops it.")
+    ] = None
+    list_complete: Annotated[
+        bool,
+        Meta(
+            description="The list shows every job of the key at once, so that one missing from it never existed."
+        ),
+    ] = False
+
+
 class OpenAIVideos:
     """Speaks `/videos`."""
 
     name = "openai_videos"
+    settings = Settings
     recorded = Recorded(base="/v1", settings={"cancel": "delete"})
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:

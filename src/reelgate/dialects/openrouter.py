@@ -24,9 +24,12 @@ import hmac
 import math
 import re
 from collections.abc import Generator, Mapping, Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import Meta
 
 from reelgate.core import openai_shape as shape
+from reelgate.core.channel_settings import CalledBack
 from reelgate.core.dialect import (
     Answer,
     Call,
@@ -51,10 +54,20 @@ from reelgate.core.task import Request, Role, Size, Verb, parse_size
 from reelgate.core.words import as_object, nothing_learned
 
 
+class Settings(CalledBack, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a channel may be told."""
+
+    geometry: Annotated[
+        Literal["size", "ratio"],
+        Meta(description="How a size is written: as WxH, or as a resolution and an aspect ratio."),
+    ] = "size"
+
+
 class OpenRouter:
     """Speaks OpenRouter's `/videos`."""
 
     name = "openrouter"
+    settings = Settings
     recorded = Recorded(ops={"callback": "heard"}, base="/api/v1")
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:

@@ -25,6 +25,7 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import Any, Final
 
 from reelgate.core import openai_shape as shape
+from reelgate.core.channel_settings import ChannelSettings
 from reelgate.core.dialect import (
     Answer,
     Call,
@@ -60,6 +61,7 @@ class Reelgate:
     """Speaks another installation's `/videos`."""
 
     name = "reelgate"
+    settings = ChannelSettings
     recorded = Recorded(base="/v1")
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:

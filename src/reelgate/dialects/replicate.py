@@ -21,10 +21,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Annotated, Any, Final, Literal, cast
 
 import msgspec
+from msgspec import Meta
 
+from reelgate.core.channel_settings import CalledBack, Names
 from reelgate.core.dialect import (
     Accepted,
     Answer,
@@ -110,10 +112,28 @@ _OWN_NAMES: Final[tuple[tuple[str, Mapping[str, str]], ...]] = (
 )
 
 
+class Settings(CalledBack, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a channel may be told."""
+
+    fields: Annotated[
+        Names,
+        Meta(
+            description="Names of inputs where a model calls them otherwise; an empty one leaves a field out."
+        ),
+    ] = {}
+    size: Annotated[
+        Literal["ratio", "pixels", "none"],
+        Meta(
+            description="How a size is written: as an aspect ratio and a resolution, in pixels, or not at all."
+        ),
+    ] = "ratio"
+
+
 class Replicate:
     """Speaks Replicate's predictions."""
 
     name = "replicate"
+    settings = Settings
     recorded = Recorded(ops={"callback": "heard"}, base="/v1")
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:

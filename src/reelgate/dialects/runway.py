@@ -15,10 +15,12 @@ Facts: sdk-python @c604e0e, docs.dev.runwayml.com. Not tried on an account.
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec import Meta
 
+from reelgate.core.channel_settings import ChannelSettings, Text
 from reelgate.core.dialect import (
     Accepted,
     Answer,
@@ -73,10 +75,17 @@ _FAMILIES: Final[tuple[tuple[str, Code], ...]] = (
 """What the first parts of a failure code mean."""
 
 
+class Settings(ChannelSettings, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a channel may be told."""
+
+    version: Annotated[Text | None, Meta(description="Version of the API that every call names.")] = None
+
+
 class Runway:
     """Speaks Runway's tasks."""
 
     name = "runway"
+    settings = Settings
     recorded = Recorded(ops={"cancel": "deleted"}, base="/v1")
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:

@@ -18,6 +18,7 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import Any, Final
 
 from reelgate.core import openai_shape as shape
+from reelgate.core.channel_settings import ChannelSettings
 from reelgate.core.dialect import (
     Answer,
     Call,
@@ -50,6 +51,7 @@ class Sglang:
     """Speaks SGLang Diffusion's `/videos`."""
 
     name = "sglang"
+    settings = ChannelSettings
     # A deletion answers with the job as it then is.
     recorded = Recorded(ops={"cancel": "poll"}, base="/v1")
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any, Final
 
+from reelgate.core.channel_settings import ChannelSettings
 from reelgate.core.dialect import (
     Accepted,
     Answer,
@@ -61,6 +62,7 @@ class SiliconFlow:
     """Speaks SiliconFlow's video calls."""
 
     name = "siliconflow"
+    settings = ChannelSettings
     recorded = Recorded(base="/v1")
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:

@@ -20,11 +20,13 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Generator, Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Annotated, Any, Final, Literal, cast
 
 import msgspec
+from msgspec import Meta
 
 from reelgate.core import jwt
+from reelgate.core.channel_settings import CalledBack
 from reelgate.core.dialect import (
     Accepted,
     Answer,
@@ -66,10 +68,20 @@ AUDIENCE: Final = "https://aiplatform.googleapis.com/"
 TOKEN_S: Final = 3_600
 
 
+class Settings(CalledBack, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a channel may be told."""
+
+    platform: Annotated[Literal["gemini", "vertex"], Meta(description="Where the models run.")] = "gemini"
+    auth: Annotated[
+        Literal["bearer", "api-key"] | None, Meta(description="How the key is sent on Vertex.")
+    ] = None
+
+
 class VeoLRO:
     """Speaks `:predictLongRunning`."""
 
     name = "veo_lro"
+    settings = Settings
     recorded = Recorded(base="/v1beta")
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:

@@ -17,9 +17,12 @@ Facts: docs/serving/videos_api.md @b82abf6, protocol/videos.py @48e6026, PR #675
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import Meta
 
 from reelgate.core import openai_shape as shape
+from reelgate.core.channel_settings import ChannelSettings
 from reelgate.core.dialect import (
     Answer,
     Call,
@@ -40,10 +43,20 @@ from reelgate.core.openai_shape import Wire
 WIRE: Final = Wire()
 
 
+class Settings(ChannelSettings, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a channel may be told."""
+
+    cancel: Annotated[
+        Literal["delete"] | None,
+        Meta(description="`delete` on servers that stop a running job when it is deleted."),
+    ] = None
+
+
 class VllmOmni:
     """Speaks vLLM-Omni's `/videos`."""
 
     name = "vllm_omni"
+    settings = Settings
     recorded = Recorded(base="/v1", settings={"cancel": "delete"})
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:

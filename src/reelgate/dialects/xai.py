@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import msgspec
 
+from reelgate.core.channel_settings import ChannelSettings
 from reelgate.core.dialect import (
     Accepted,
     Answer,
@@ -75,6 +76,7 @@ class XAI:
     """Speaks xAI's videos."""
 
     name = "xai"
+    settings = ChannelSettings
     recorded = Recorded(base="/v1")
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:

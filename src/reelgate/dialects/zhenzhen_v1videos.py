@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from reelgate.core import openai_shape as shape
 from reelgate.core import relay
+from reelgate.core.channel_settings import ChannelSettings
 from reelgate.core.dialect import (
     Answer,
     Channel,
@@ -39,6 +40,7 @@ class ZhenzhenV1Videos:
     """Speaks Zhenzhen's `/videos`."""
 
     name = "zhenzhen_v1videos"
+    settings = ChannelSettings
     recorded = Recorded(base="/v1")
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:

@@ -26,6 +26,7 @@ from typing import Any, Final, cast
 
 from reelgate.core import openai_shape as shape
 from reelgate.core import relay
+from reelgate.core.channel_settings import CalledBack
 from reelgate.core.dialect import (
     Answer,
     Call,
@@ -64,6 +65,7 @@ class ZhenzhenV2:
     """Speaks `/v2/videos/generations`."""
 
     name = "zhenzhen_v2"
+    settings = CalledBack
     recorded = Recorded()
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:

@@ -8,8 +8,9 @@ import msgspec
 
 from reelgate.core.dialect import Channel
 from reelgate.core.envelope import NOTHING
-from reelgate.core.errors import Code, refuse
+from reelgate.core.errors import CallerError, Code, refuse
 from reelgate.engine.context import Context
+from reelgate.engine.soundness import objection
 from reelgate.store import attempts as attempt_rows
 from reelgate.store import channel_health as health_rows
 from reelgate.store import channel_keys as key_rows
@@ -41,14 +42,14 @@ def switch_of(channel: Channel) -> Switch:
 async def connect(ctx: Context, channel: Channel, secret: str = "") -> Channel:
     """Write a new channel, with its first key when it has one.
 
-    Raises CallerError naming `name` when there is one of that name, CannotOpen without the master key.
+    Raises CallerError naming the field that cannot be so, or `name` when there is one of that name, and CannotOpen
+    without the master key.
     """
+    _must_be_sound(ctx, channel)
 
     def work(conn: Connection) -> None:
         if channel_rows.by_name(conn, channel.name) is not None:
-            raise refuse(
-                Code.INVALID_REQUEST, f"There is a channel called `{channel.name}` already.", param="name"
-            )
+            raise _name_taken(channel.name)
         channel_rows.insert(conn, channel, ctx.clock.now_ms())
         if secret:
             _add_key(conn, ctx, channel.id, FIRST_KEY, secret)
@@ -59,11 +60,31 @@ async def connect(ctx: Context, channel: Channel, secret: str = "") -> Channel:
 
 
 async def change(ctx: Context, channel: Channel) -> bool:
-    """Replace a channel by its new state; False when it is gone."""
-    now = ctx.clock.now_ms()
-    done = await ctx.backend.write(lambda conn: channel_rows.update_channel(conn, channel, now))
+    """Replace a channel by its new state; False when it is gone.
+
+    Raises CallerError naming the field that cannot be so, or `name` when another one has that name.
+    """
+    _must_be_sound(ctx, channel)
+
+    def work(conn: Connection) -> bool:
+        other = channel_rows.by_name(conn, channel.name)
+        if other is not None and other.id != channel.id:
+            raise _name_taken(channel.name)
+        return channel_rows.update_channel(conn, channel, ctx.clock.now_ms())
+
+    done = await ctx.backend.write(work)
     await _reloaded(ctx)
     return done
+
+
+def _must_be_sound(ctx: Context, channel: Channel) -> None:
+    found = objection(ctx, channel)
+    if found is not None:
+        raise found.refusal()
+
+
+def _name_taken(name: str) -> CallerError:
+    return refuse(Code.INVALID_REQUEST, f"There is a channel called `{name}` already.", param="name")
 
 
 async def switch(ctx: Context, channel: Channel, to: Switch) -> Channel:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
+from reelgate.core.channel_settings import takes
 from reelgate.core.dialect import Accepted, Channel, Refused, Submission, SubmitOutcome, Unclear
 from reelgate.core.errors import CODES, Code, Failure, Side
 from reelgate.core.lifecycle import Status
@@ -70,7 +71,9 @@ async def submit(ctx: Context, task: Task) -> Later | None:
     meter.waited(channel.name, attempt.created_at - task.created_at)
     log.info("task_sent", task=task.id, channel=channel.name, model=submission.upstream_model)
     with meter.submit_seconds.labels(channel.name).time():
-        told = ctx.callbacks.told_where(channel, attempt.id)
+        told = channel
+        if takes(ctx.dialects[channel.dialect], "callback_url"):
+            told = ctx.callbacks.told_where(channel, attempt.id)
         outcome = await _send(ctx, submission, told, Ear(ctx, task), fresh)
     _count(channel, outcome)
     await _learn(ctx, channel, outcome, attempt)

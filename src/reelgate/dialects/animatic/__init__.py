@@ -13,6 +13,7 @@ from typing import assert_never
 
 import msgspec
 
+from reelgate.core.channel_settings import ChannelSettings
 from reelgate.core.dialect import (
     Accepted,
     Answer,
@@ -201,6 +202,7 @@ class Animatic:
     """The dialect of the built-in renderer."""
 
     name = "animatic"
+    settings = ChannelSettings
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:
         """Ask for the drawing to be started under the attempt's token."""

@@ -90,6 +90,7 @@ class ComfyUI:
     """Speaks to a ComfyUI server."""
 
     name = "comfyui"
+    settings = Settings
     recorded = Recorded(
         ops={
             "query_history": "poll_history",

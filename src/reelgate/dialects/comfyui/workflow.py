@@ -18,6 +18,7 @@ from typing import Annotated, Any, Final, Literal, cast
 
 import msgspec
 
+from reelgate.core.channel_settings import ChannelSettings
 from reelgate.core.dialect import Submission
 from reelgate.core.errors import Code, Failure
 from reelgate.core.openai_call import refusal
@@ -83,12 +84,21 @@ class Workflow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return None
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(ChannelSettings, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a channel's settings may hold."""
 
-    workflows: dict[str, Any] = {}
-    api: Literal["auto", "jobs", "history"] = "auto"
-    """How jobs are asked about: `/api/jobs`, or `/history` and `/queue` for servers without it."""
+    workflows: Annotated[
+        dict[str, Any],
+        msgspec.Meta(
+            description="A graph for each upstream model, with where its inputs go; `*` is for all others."
+        ),
+    ] = {}
+    api: Annotated[
+        Literal["auto", "jobs", "history"],
+        msgspec.Meta(
+            description="How jobs are asked about: `/api/jobs`, or `/history` and `/queue` for servers without it."
+        ),
+    ] = "auto"
 
 
 class Unusable(msgspec.Struct, frozen=True):

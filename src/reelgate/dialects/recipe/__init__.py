@@ -61,7 +61,7 @@ from reelgate.core.words import (
     percent,
     trouble_of,
 )
-from reelgate.dialects.recipe.schema import Ok, Pointers, Progress, Recipe, Unusable, recipe_of
+from reelgate.dialects.recipe.schema import Ok, Pointers, Progress, Recipe, Settings, Unusable, recipe_of
 from reelgate.dialects.recipe.template import (
     FILES,
     SWITCHES,
@@ -84,6 +84,7 @@ class Recipes:
     """Speaks whatever its channel's recipe says."""
 
     name = "recipe"
+    settings = Settings
     recorded = Recorded(settings={"recipe": _MINIMAL})
 
     def submit(self, submission: Submission, channel: Channel) -> Generator[Effect, Answer, SubmitOutcome]:

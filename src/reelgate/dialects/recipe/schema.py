@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from reelgate.core.channel_settings import ChannelSettings
 from reelgate.core.dialect import Phase
 from reelgate.core.errors import Code
 from reelgate.dialects.recipe.template import (
@@ -132,6 +133,14 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return {word: Phase(phase) for word, phase in self.poll.words.items()}
 
 
+class Settings(ChannelSettings, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a channel may be told."""
+
+    recipe: Annotated[
+        dict[str, Any] | str, msgspec.Meta(description="The recipe: an object, or text in TOML or JSON.")
+    ] = ""
+
+
 class Unusable(msgspec.Struct, frozen=True):
     """Why a recipe cannot be used, naming the key."""
 
@@ -143,7 +152,7 @@ def recipe_of(settings: Mapping[str, Any]) -> Recipe | Unusable:
     raw = settings.get("recipe")
     if raw is None:
         return Unusable("`recipe` is missing from the channel's settings.")
-    unknown = sorted(set(settings) - {"recipe"})
+    unknown = sorted(set(settings) - set(Settings.__struct_fields__))
     if unknown:
         return Unusable(f"`{unknown[0]}` is no setting of this dialect.")
     return parse(raw) if isinstance(raw, str) else _checked(raw)
