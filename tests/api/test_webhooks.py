@@ -85,7 +85,10 @@ async def test_a_wrong_endpoint_is_refused_by_name(bench: Bench, change: dict[st
 async def test_the_event_types_are_those_of_the_contract(bench: Bench):
     answer = await bench.ask("GET", "/v1/webhook_event_types")
 
-    assert answer.json() == {"object": "list", "data": ["video.completed", "video.failed", "video.late_output"]}
+    assert answer.json() == {
+        "object": "list",
+        "data": ["video.completed", "video.failed", "video.late_output"],
+    }
 
 
 async def test_a_delivery_is_seen_and_owed_again_on_request(bench: Bench):

@@ -42,8 +42,8 @@ def test_a_policy_that_cannot_be_kept_is_refused_as_usage(reelgate: Command, giv
 
 
 def test_an_unknown_channel_is_not_found(reelgate: Command) -> None:
-    assert reelgate("channels", "watch", "nobody", "planned").code == 4
-    assert reelgate("channels", "callbacks", "nobody").code == 4
+    assert reelgate("channels", "watch", "nobody", "planned").code == 3
+    assert reelgate("channels", "callbacks", "nobody").code == 3
 
 
 def test_what_callbacks_are_signed_with_is_kept_and_never_shown(relay: Command) -> None:

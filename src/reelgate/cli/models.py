@@ -171,12 +171,16 @@ def _suggest(session: Session, ctx: Context, name: str) -> None:
 
 
 async def _alias(session: Session, ctx: Context, name: str, model: str) -> None:
-    from reelgate.store import channels as rows
+    from reelgate.cli.trouble import of_failure
+    from reelgate.core.errors import CallerError, Code
+    from reelgate.engine import aliases
 
-    served = ctx.channels.find(model)
-    if served is None or name in (model, served.model):
-        raise Trouble(say("models.unknown", model=model), exit_code=Exit.NOT_FOUND)
-    await ctx.backend.write(lambda conn: rows.put_alias(conn, name, model, ctx.clock.now_ms()))
+    try:
+        await aliases.put(ctx, name, model)
+    except CallerError as refused:
+        if refused.failure.code is Code.MODEL_RETIRED:
+            raise of_failure(refused.failure) from refused
+        raise Trouble(say("models.unknown", model=model), exit_code=Exit.NOT_FOUND) from refused
     if session.json:
         show.as_json({"name": name, "alias_of": model})
         return
@@ -186,9 +190,9 @@ async def _alias(session: Session, ctx: Context, name: str, model: str) -> None:
 
 
 async def _forget(session: Session, ctx: Context, name: str) -> None:
-    from reelgate.store import channels as rows
+    from reelgate.engine import aliases
 
-    if not await ctx.backend.write(lambda conn: rows.remove_alias(conn, name)):
+    if not await aliases.remove(ctx, name):
         raise Trouble(say("models.no_alias", name=name), exit_code=Exit.NOT_FOUND)
     if session.json:
         show.as_json({"name": name, "removed": True})

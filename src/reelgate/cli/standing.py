@@ -10,7 +10,6 @@ from reelgate.cli.words import say
 
 if TYPE_CHECKING:
     from reelgate.core.dialect import Channel
-    from reelgate.core.health import Health
     from reelgate.engine.context import Context
 
 
@@ -25,57 +24,12 @@ async def find(ctx: Context, name: str) -> Channel:
 
 
 async def as_json(ctx: Context, channel: Channel) -> dict[str, Any]:
-    """Write a channel for scripts, with how it and its keys stand."""
+    """Write a channel for scripts, with how it and its keys stand; times are Unix seconds."""
     import msgspec
 
-    from reelgate.engine import operate
+    from reelgate.engine.standing import card
 
-    await ctx.channels.reload(ctx.backend)
-    keys = [_key(ctx, key) for key in await operate.keys_of(ctx, channel.id)]
-    return {
-        "id": channel.id,
-        "name": channel.name,
-        "dialect": channel.dialect,
-        "base_url": channel.base_url,
-        "models": dict(channel.models),
-        "concurrency": channel.concurrency,
-        "poll_seconds": channel.poll_seconds,
-        "poll_policy": channel.poll_policy,
-        "self_hosted": channel.self_hosted,
-        "enabled": channel.enabled,
-        "switch": operate.switch_of(channel).value,
-        "priority": channel.priority,
-        "weight": channel.weight,
-        "prices": msgspec.to_builtins(channel.prices),
-        "usable": ctx.channels.usable(channel.id),
-        "health": health_json(ctx.channels.health(channel.id, channel.id)),
-        "has_secret": bool(keys),
-        "keys": keys,
-    }
-
-
-def _key(ctx: Context, key: Any) -> dict[str, Any]:
-    health = ctx.channels.health(key.id, key.channel_id)
-    sealed = ctx.channels.keyring(key.channel_id).sealed.get(key.id)
-    return {
-        "id": key.id,
-        "name": key.name,
-        "enabled": key.enabled,
-        "readable": sealed is None,
-        "health": health_json(health),
-    }
-
-
-def health_json(health: Health) -> dict[str, Any]:
-    """Write how something stands for scripts; times are Unix seconds."""
-    return {
-        "state": health.state.value,
-        "code": None if health.code is None else health.code.value,
-        "why": health.why or None,
-        "since": health.since // 1000 if health.why else None,
-        "next_try": None if health.next_at is None else health.next_at // 1000,
-        "failures": health.failures,
-    }
+    return msgspec.to_builtins(await card(ctx, channel))
 
 
 def in_words(told: dict[str, Any]) -> str:
