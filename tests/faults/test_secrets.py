@@ -149,7 +149,7 @@ def _dump(database: str | None, data: Path) -> bytes:
         found = conn.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
         out = b""
         for (table,) in found:
-            with conn.cursor().copy(f'COPY "{table}" TO STDOUT') as rows:  # pyright: ignore[reportArgumentType, reportCallIssue]
+            with conn.cursor().copy(f'COPY "{table}" TO STDOUT') as rows:  # pyright: ignore[reportArgumentType]
                 out += b"".join(bytes(row) for row in rows)
         return out
 
