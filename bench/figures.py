@@ -43,13 +43,15 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     figures: list[Figure]
     raw: dict[str, Any]
+    at: str = ""
+    """When it was measured."""
+    busy: str = ""
+    """What else the machine did right before."""
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):
-    """One whole run."""
+    """Scenarios measured on one machine, not necessarily on one day."""
 
-    at: str
-    quick: bool
     machine: dict[str, str]
     scenarios: list[Scenario]
 
@@ -100,11 +102,10 @@ def page(results: Results) -> str:
     lines = [
         "# Figures",
         "",
-        "Written by `make bench` from its last whole run; do not edit. Ratios compare servers that ran in",
-        "turn, each alone, on this one machine with the same load; they travel better than the raw numbers.",
+        "Written by `make bench`, scenario by scenario as it measures them in full; do not edit. Ratios compare servers",
+        "that ran in turn, each alone, on this one machine with the same load; they travel better than the raw numbers.",
         "",
         *(f"- {name}: {value}" for name, value in results.machine.items()),
-        f"- measured: {results.at}{' (quick: a tenth of the size)' if results.quick else ''}",
         "",
         *_rows(("Scenario", "Figure", "Measured", "Goal", "")),
         *(
@@ -116,7 +117,8 @@ def page(results: Results) -> str:
         "",
     ]
     for scenario in results.scenarios:
-        lines += [f"### {scenario.name}", "", *_raw(scenario.raw), ""]
+        when = f"Measured {scenario.at}; the machine's load a minute before was {scenario.busy}."
+        lines += [f"### {scenario.name}", "", when, "", *_raw(scenario.raw), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 

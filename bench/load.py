@@ -79,6 +79,18 @@ def drive(
     return seen
 
 
+def fill(url: str, path: str, key: str, *, seconds: float, connections: int) -> int:
+    """Create for `seconds` without measuring, and give how many were made.
+
+    Raises LoadFailed when an answer was an error or a connection broke.
+    """
+    seen = _once(url, "POST", [path], key, seconds, connections)
+    if seen.failed:
+        msg = f"{seen.failed} of {seen.requests} requests to POST {path} failed"
+        raise LoadFailed(msg)
+    return seen.requests
+
+
 def _once(
     url: str, method: str, paths: Sequence[str], key: str, seconds: float, connections: int
 ) -> Measured:

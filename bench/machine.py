@@ -22,9 +22,13 @@ def describe(litellm: str | None) -> dict[str, str]:
         "reelgate": __version__,
         "libraries": ", ".join(f"{name} {version(name)}" for name in names),
         "load": generator(),
-        "busy before the run": f"{os.getloadavg()[0]:.1f} (one-minute load)",
     }
     return machine if litellm is None else machine | {"peer": f"litellm {litellm}"}
+
+
+def busy() -> str:
+    """Give the load of the last minute, to be taken before a measurement."""
+    return f"{os.getloadavg()[0]:.1f}"
 
 
 def _cpu() -> str:

@@ -1,7 +1,7 @@
 """`python -m bench.run [--quick] [--only NAME …]`: measure, print, keep.
 
 Servers run alone in turn, with the same load from a process of its own. A quick run does a tenth of the
-size in a tenth of the time and is for development; it is printed, and kept apart from the whole run.
+size in a tenth of the time and is for development; it is printed, and kept apart from what was measured in full.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from bench import figures, machine, peer
 from bench.bench import Bench
 from bench.figures import Results, Scenario
-from bench.processes import ROOT
+from bench.load import LoadFailed
+from bench.processes import ROOT, Broken
 from bench.scenarios import (
     channels,
     content,
@@ -66,18 +67,18 @@ def main() -> int:
     facts = machine.describe(version)
     for name, value in facts.items():
         console.print(f"[dim]{name:>20}[/]  {value}", highlight=False)
-    results = Results(
-        at=time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
-        quick=given.quick,
-        machine=facts,
-        scenarios=_measure(console, out, names, given.quick),
-    )
+    kept = out if given.quick else KEPT
+    found = _measure(console, out, kept, names, given.quick)
+    results = Results(machine=facts, scenarios=found)
     console.print(figures.table(results))
-    _keep(results, whole=set(names) >= set(SCENARIOS))
+    if not given.quick:
+        PAGE.write_text(figures.page(Results(machine=facts, scenarios=_kept())), "utf-8")
     for figure in results.missed:
         goal = f"{figure.shown_goal}, measured {figures.number(figure.value)} {figure.unit}"
         console.print(f"[red]missed:[/] {figure.scenario}, {figure.what}: {goal}", highlight=False)
-    return 1 if results.missed else 0
+    for name in names[len(found) :]:
+        console.print(f"[red]not measured:[/] {name}")
+    return 1 if results.missed or len(found) < len(names) else 0
 
 
 def _options() -> argparse.ArgumentParser:
@@ -87,9 +88,11 @@ def _options() -> argparse.ArgumentParser:
     return options
 
 
-def _measure(console: Console, out: Path, names: list[str], quick: bool) -> list[Scenario]:
+def _measure(console: Console, out: Path, kept: Path, names: list[str], quick: bool) -> list[Scenario]:
+    """Measure one scenario after the other and keep each at once; stop at one that breaks."""
     columns = (BarColumn(24), TextColumn("{task.description}"), TimeElapsedColumn())
     found: list[Scenario] = []
+    kept.mkdir(exist_ok=True)
     with Progress(*columns, console=console) as progress:
         for name in names:
             line = progress.add_task(name, total=1.0)
@@ -99,20 +102,28 @@ def _measure(console: Console, out: Path, names: list[str], quick: bool) -> list
                 say=lambda text, line=line: progress.update(line, description=text),
                 advance=lambda share, line=line: progress.update(line, completed=share),
             )
-            found.append((SCENARIOS | EXTRA)[name](bench))
+            busy = machine.busy()
+            try:
+                measured = (SCENARIOS | EXTRA)[name](bench)
+            except (LoadFailed, Broken) as why:
+                console.print(f"[red]{name} broke:[/] {why}")
+                break
+            at = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
+            measured = msgspec.structs.replace(measured, at=at, busy=busy)
+            _keep(kept / f"{name}.json", measured)
+            found.append(measured)
             progress.update(line, completed=1.0, description=name)
     return found
 
 
-def _keep(results: Results, *, whole: bool) -> None:
-    """Keep a whole run where it is committed, with its page; anything else in the ignored folder."""
-    text = msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n"
-    if whole and not results.quick:
-        KEPT.mkdir(exist_ok=True)
-        (KEPT / "last.json").write_bytes(text)
-        PAGE.write_text(figures.page(results), "utf-8")
-    else:
-        (ROOT / "bench" / "out" / "last.json").write_bytes(text)
+def _keep(file: Path, measured: Scenario) -> None:
+    file.write_bytes(msgspec.json.format(msgspec.json.encode(measured), indent=2) + b"\n")
+
+
+def _kept() -> list[Scenario]:
+    """Read every scenario that was measured in full, in their order."""
+    files = [KEPT / f"{name}.json" for name in SCENARIOS]
+    return [msgspec.json.decode(file.read_bytes(), type=Scenario) for file in files if file.is_file()]
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ def figure(value: float, sense: str | None, goal: float | None) -> Figure:
 
 def results(*figures: Figure) -> Results:
     found = Scenario(name="s", figures=list(figures), raw={"ours": {"per_second": 12.5}, "count": 3})
-    return Results(at="today", quick=False, machine={"processor": "one, 2 cores"}, scenarios=[found])
+    return Results(machine={"processor": "one, 2 cores"}, scenarios=[found])
 
 
 @pytest.mark.parametrize(
