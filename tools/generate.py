@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from reelgate.app import load_dialects
-from reelgate.auth.permissions import PERMISSIONS
+from reelgate.auth.permissions import PERMISSIONS, Known, Open
 from reelgate.auth.scopes import Scope
 from reelgate.core import lifecycle
 from reelgate.core.errors import CODES, Charge, Code, Side
@@ -167,10 +167,20 @@ def events_page() -> str:
     return _page("Events", lead, head, *rows)
 
 
+def _scope(asked: Scope | Known | Open) -> str:
+    match asked:
+        case Scope():
+            return f"`{asked.value}`"
+        case Known():
+            return "any"
+        case Open():
+            return "none"
+
+
 def routes_page() -> str:
     """Show every route and the scope a key needs for it."""
     rows = [
-        f"| `{method}` | `{template}` | {f'`{scope.value}`' if isinstance(scope, Scope) else 'none'} |"
+        f"| `{method}` | `{template}` | {_scope(scope)} |"
         for (method, template), scope in PERMISSIONS.items()
     ]
     lead = (

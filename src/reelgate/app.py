@@ -16,12 +16,17 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import IO, Any
 
-from reelgate.auth.keys import PEPPER_FILE, check_pepper, create_key, pepper_of
-from reelgate.auth.scopes import Scope
+from reelgate.auth import people
+from reelgate.auth.access import Access, Policy
+from reelgate.auth.keys import PEPPER_FILE, check_pepper, create_first_key, pepper_of
+from reelgate.auth.oidc import Provider, Registered
+from reelgate.auth.people import Sent
 from reelgate.auth.secrets import Secrets, prepare, source_of
 from reelgate.core.dialect import Dialect
 from reelgate.core.engine import Engine
+from reelgate.core.errors import ReelgateError
 from reelgate.core.ids import Kind, encode, sortable
+from reelgate.core.people import Role
 from reelgate.core.profile import Profiles, parse_profiles
 from reelgate.engine import backups, bootstrap, route, sweep
 from reelgate.engine.advance import advance
@@ -37,6 +42,7 @@ from reelgate.media.buckets import Credentials
 from reelgate.media.renders import Renders
 from reelgate.net.client import Client
 from reelgate.net.guard import Guard
+from reelgate.net.identity import ask
 from reelgate.settings import Settings
 from reelgate.store import current
 from reelgate.store import keys as key_rows
@@ -116,6 +122,10 @@ class Gateway:
     settings: Settings
     admin_key: str | None
     """Given once, on the very first start."""
+    access: Access
+    """What everything about people shares."""
+    setup: Sent | None = None
+    """The link by which somebody becomes the first administrator; made on the very first start."""
 
     def application(self) -> Asgi:
         """Give the ASGI application.
@@ -336,9 +346,11 @@ async def open_gateway(
             # Asked of the rows rather than of the first start, which may have been cut short.
             keys = await backend.point(key_rows.count)
             serves = engine and settings.role != "worker"
+            access = _access(ctx, pepper, settings)
             admin_key = await _admin_key(ctx, pepper) if keys == 0 and (serves or not engine) else None
-            async with _surfaces(ctx, pepper, settings) if engine else nullcontext() as asgi:
-                gateway = Gateway(asgi, ctx, settings, admin_key)
+            setup = await _first_link(access) if admin_key is not None and serves else None
+            async with _surfaces(access, ctx, settings) if engine else nullcontext() as asgi:
+                gateway = Gateway(asgi, ctx, settings, admin_key, access, setup)
                 async with (
                     _running(ctx, beside, settings.role) if engine else nullcontext(),
                     _backing_up(settings, clock) if engine else nullcontext(),
@@ -360,7 +372,7 @@ async def _unseal(ctx: Context) -> None:
 
 
 @asynccontextmanager
-async def _surfaces(ctx: Context, pepper: bytes, settings: Settings) -> AsyncGenerator[Asgi]:
+async def _surfaces(access: Access, ctx: Context, settings: Settings) -> AsyncGenerator[Asgi]:
     # Commands that only look at rows do without the web framework, which takes longer to load than they run.
     from reelgate.api import build_app, build_probes  # noqa: PLC0415
     from reelgate.api.metrics import Readers  # noqa: PLC0415
@@ -377,11 +389,45 @@ async def _surfaces(ctx: Context, pepper: bytes, settings: Settings) -> AsyncGen
     if settings.role == "worker":
         yield build_probes(ctx, settings.role, readers)
         return
-    app = build_app(ctx, pepper, role=settings.role, readers=readers)
+    provider = _provider(ctx, settings)
+    app = build_app(ctx, access.pepper, role=settings.role, readers=readers, access=access, provider=provider)
     try:
         yield around(app)
     finally:
         await app.state.door.close()
+
+
+def _access(ctx: Context, pepper: bytes, settings: Settings) -> Access:
+    policy = Policy(
+        registration=settings.registration,
+        jwt_expires_s=settings.jwt_expires_s,
+        public_url=settings.public_url,
+    )
+    return Access(
+        backend=ctx.backend, clock=ctx.clock, ids=ctx.ids, vault=ctx.vault, pepper=pepper, policy=policy
+    )
+
+
+async def _first_link(access: Access) -> Sent | None:
+    try:
+        return await people.setup_link(access)
+    except ReelgateError:
+        # Somebody was made administrator by a command before any key was made.
+        return None
+
+
+def _provider(ctx: Context, settings: Settings) -> Provider | None:
+    """Give the OpenID provider people may sign in at, asked by the same way out as everything else."""
+    if settings.oidc_issuer is None or settings.oidc_client_id is None:
+        return None
+    registered = Registered(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret or "",
+        domains=tuple(domain.lower().removeprefix("@") for domain in settings.oidc_domains),
+        role=Role(settings.oidc_role),
+    )
+    return Provider(registered, lambda url, headers, body: ask(ctx.client, url, headers, body))
 
 
 async def _pepper(ctx: Context, settings: Settings) -> bytes:
@@ -391,11 +437,9 @@ async def _pepper(ctx: Context, settings: Settings) -> bytes:
     return pepper
 
 
-async def _admin_key(ctx: Context, pepper: bytes) -> str:
-    made = await create_key(
-        ctx.backend, ctx.ids, ctx.clock, pepper, name="administrator", scopes=frozenset({Scope.ADMIN})
-    )
-    return made.token
+async def _admin_key(ctx: Context, pepper: bytes) -> str | None:
+    made = await create_first_key(ctx.backend, ctx.ids, ctx.clock, pepper)
+    return None if made is None else made.token
 
 
 @asynccontextmanager

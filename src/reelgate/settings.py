@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AliasChoices, Field, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -73,6 +73,27 @@ class Settings(BaseSettings):
         (),
         description="Addresses (CIDR or host), comma-separated, that pictures and webhooks may reach although private.",
     )
+    registration: Literal["closed", "invite", "open"] = Field(
+        "closed", description="Who may make an account: nobody, whoever was invited, anybody."
+    )
+    jwt_expires_in: str = Field(
+        "7d",
+        validation_alias=AliasChoices("reelgate_jwt_expires_in", "jwt_expires_in"),
+        pattern="^[1-9][0-9]{0,8}[smhd]?$",
+        description="How long a token of the native API is good, such as `7d` or `12h`; `JWT_EXPIRES_IN` says the same.",
+    )
+    oidc_issuer: str | None = Field(
+        None, description="The OpenID provider people may sign in at, such as `https://id.example.com`."
+    )
+    oidc_client_id: str | None = Field(None, description="What this installation is called there.")
+    oidc_client_secret: str | None = Field(
+        None, repr=False, description="Its secret there; none where the provider asks for PKCE alone."
+    )
+    oidc_domains: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="E-mail domains, comma-separated, whose people get an account when they first sign in there.",
+    )
+    oidc_role: Literal["operator", "member", "viewer"] = Field("member", description="What they become.")
     log_format: Literal["auto", "human", "json"] = Field(
         "auto", description="How log lines look; `auto` is `human` on a terminal and `json` elsewhere."
     )
@@ -200,7 +221,7 @@ class Settings(BaseSettings):
         None, ge=1, description="Drawings at once; the number of cores less one when not set."
     )
 
-    @field_validator("net_allow", mode="before")
+    @field_validator("net_allow", "oidc_domains", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(v.strip() for v in value.split(",") if v.strip()) if isinstance(value, str) else value
@@ -217,6 +238,13 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return self
 
+    @model_validator(mode="after")
+    def _whole_provider(self) -> Self:
+        if self.oidc_issuer is not None and self.oidc_client_id is None:
+            msg = "oidc_issuer needs oidc_client_id"
+            raise ValueError(msg)
+        return self
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -228,6 +256,13 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Say where values come from, the strongest first."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def jwt_expires_s(self) -> int:
+        """How long a token is good, in seconds."""
+        text = self.jwt_expires_in
+        unit = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}.get(text[-1])
+        return int(text) if unit is None else int(text[:-1]) * unit
 
     @property
     def backup_folder(self) -> Path:

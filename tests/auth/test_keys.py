@@ -148,7 +148,7 @@ async def test_uses_are_written_down_together_now_and_then(backend: Backend):
 
 
 def test_an_administrator_may_do_everything_and_others_what_they_hold():
-    from reelgate.auth.keys import Principal
+    from reelgate.auth.principal import Principal
 
     admin = Principal(user_id="u", project_id="p", key_id="k", scopes=frozenset({Scope.ADMIN}))
     reader = Principal(user_id="u", project_id="p", key_id="k", scopes=frozenset({Scope.VIDEOS_READ}))

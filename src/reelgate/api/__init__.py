@@ -9,8 +9,22 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from reelgate import __version__
-from reelgate.api import admin, callbacks, compat, edge, health, live, metrics, native, openai
+from reelgate.api import (
+    admin,
+    callbacks,
+    compat,
+    edge,
+    health,
+    live,
+    metrics,
+    native,
+    openai,
+    people,
+    schema,
+)
 from reelgate.api.door import TICK_S, Door
+from reelgate.auth.access import Access
+from reelgate.auth.oidc import Provider
 from reelgate.engine.context import Context
 from reelgate.engine.readiness import Readiness
 
@@ -22,9 +36,11 @@ def build_app(
     tick_s: float = TICK_S,
     role: str = "all",
     readers: metrics.Readers | None = None,
+    access: Access | None = None,
+    provider: Provider | None = None,
 ) -> FastAPI:
     """Put all surfaces together into one application."""
-    door = Door(ctx, pepper, tick_s=tick_s)
+    door = Door(ctx, pepper, tick_s=tick_s, access=access, provider=provider)
     app = FastAPI(
         title="Reelgate",
         version=__version__,
@@ -37,11 +53,13 @@ def build_app(
         *openai.build(door),
         *compat.build(door),
         *native.build(door),
+        *people.build(door),
         *admin.build(door),
         *live.build(door),
         *callbacks.build(ctx),
     ]
     edge.install(app, [*surfaces, *probes(ctx, role, readers)], ctx.ids)
+    schema.install(app)
     app.state.door = door
     return app
 

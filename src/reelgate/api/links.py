@@ -8,7 +8,7 @@ from typing import Final
 from starlette.requests import Request
 
 from reelgate.auth.clip_links import ClipLinks
-from reelgate.auth.keys import Principal
+from reelgate.auth.principal import Principal
 from reelgate.auth.scopes import Scope
 from reelgate.core.task import Variant
 from reelgate.engine.context import Context
@@ -53,6 +53,6 @@ async def bearer_of_link(ctx: Context, links: ClipLinks, request: Request) -> Pr
     return Principal(
         user_id=task.user_id,
         project_id=task.project_id,
-        key_id=task.key_id or "",
+        key_id=task.key_id,
         scopes=frozenset({Scope.VIDEOS_READ}),
     )

@@ -10,19 +10,24 @@ from __future__ import annotations
 import hmac
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from reelgate.auth.scopes import EVERYDAY, Scope, parse_scopes
+from reelgate.auth.principal import Principal
+from reelgate.auth.scopes import EVERYDAY, OF_ROLE, Scope, held
 from reelgate.core.clock import Clock
 from reelgate.core.errors import Code, refuse
 from reelgate.core.ids import Ids, encode
+from reelgate.core.money import Micro
+from reelgate.core.people import BudgetWindow, Role
 from reelgate.store import facts
 from reelgate.store import keys as key_rows
+from reelgate.store import projects as project_rows
+from reelgate.store import users as user_rows
 from reelgate.store.backend import Backend, Connection, StoreError
 from reelgate.store.keys import Key
 from reelgate.store.tables import DEFAULT_PROJECT, DEFAULT_USER
@@ -34,26 +39,10 @@ _SECRET_CHARS: Final = 52
 _LONGEST: Final = 1024
 PEPPER_BYTES: Final = 32
 PEPPER_FILE: Final = "key-pepper"
+FIRST_KEY: Final = "first_key"
+"""The fact by which processes that start on an empty database agree on who shows the first key."""
 PEPPER_MARK: Final = "key_pepper_mark"
 """The fact by which processes tell whether they have the same pepper; says nothing about it."""
-
-
-class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is asking, and what they may do."""
-
-    user_id: str
-    project_id: str
-    key_id: str
-    scopes: frozenset[Scope]
-
-    @property
-    def admin(self) -> bool:
-        """Whether the asker may do everything."""
-        return Scope.ADMIN in self.scopes
-
-    def may(self, scope: Scope) -> bool:
-        """Tell whether the asker holds a scope."""
-        return scope in self.scopes or self.admin
 
 
 def mint(ids: Ids) -> str:
@@ -157,6 +146,18 @@ async def check_pepper(backend: Backend, pepper: bytes) -> None:
         raise StoreError(msg)
 
 
+class Grant(msgspec.Struct, frozen=True, kw_only=True):
+    """What a key may do beside its scopes, and until when."""
+
+    models: tuple[str, ...] | None = None
+    """The only models it may ask for; None leaves that open."""
+    budget: Micro | None = None
+    """The most it may spend in one window, in micro-units."""
+    currency: str = "USD"
+    window: BudgetWindow = BudgetWindow.TOTAL
+    expires_at: int | None = None
+
+
 class Minted(msgspec.Struct, frozen=True):
     """A key just stored, with the token that nobody can read again."""
 
@@ -184,27 +185,57 @@ async def create_key(
     user_id: str = DEFAULT_USER,
     project_id: str = DEFAULT_PROJECT,
     expires_at: int | None = None,
+    grant: Grant | None = None,
 ) -> Minted:
     """Make a key, or take over `token` as one, and store its digest.
 
     Raises CallerError when `token` cannot be a key or is one already.
     """
     plain = mint(ids) if token is None else importable(token)
-    key = Key(
+    blank = _key(
+        ids, clock, plain, pepper, name=name, scopes=scopes, grant=grant or Grant(expires_at=expires_at)
+    )
+    key = msgspec.structs.replace(blank, user_id=user_id, project_id=project_id)
+    await backend.write(lambda conn: _insert(conn, key))
+    return Minted(key, plain)
+
+
+async def create_first_key(backend: Backend, ids: Ids, clock: Clock, pepper: bytes) -> Minted | None:
+    """Make the administrator's key of an installation that has none; of several processes at once, one is given it."""
+    plain = mint(ids)
+    scopes = frozenset({Scope.ADMIN})
+    key = _key(ids, clock, plain, pepper, name="administrator", scopes=scopes, grant=Grant())
+
+    def work(conn: Connection) -> bool:
+        if facts.claim(conn, FIRST_KEY, key.id) != key.id or key_rows.count(conn):
+            return False
+        key_rows.insert(conn, key)
+        return True
+
+    return Minted(key, plain) if await backend.write(work) else None
+
+
+def _key(
+    ids: Ids, clock: Clock, plain: str, pepper: bytes, *, name: str, scopes: frozenset[Scope], grant: Grant
+) -> Key:
+    """Write a key of the first user's, in the first project."""
+    return Key(
         id=ids.new("key"),
-        user_id=user_id,
-        project_id=project_id,
+        user_id=DEFAULT_USER,
+        project_id=DEFAULT_PROJECT,
         name=name,
         digest=digest(plain, pepper),
         hint=hint(plain),
         scopes=tuple(sorted(scope.value for scope in scopes)),
         created_at=clock.now_ms(),
-        expires_at=expires_at,
+        expires_at=grant.expires_at,
         revoked_at=None,
         last_used_at=None,
+        models=grant.models,
+        budget=grant.budget,
+        budget_currency=None if grant.budget is None else grant.currency,
+        budget_window=None if grant.budget is None else grant.window,
     )
-    await backend.write(lambda conn: _insert(conn, key))
-    return Minted(key, plain)
 
 
 def _insert(conn: Connection, key: Key) -> None:
@@ -213,31 +244,127 @@ def _insert(conn: Connection, key: Key) -> None:
     key_rows.insert(conn, key)
 
 
+def may_give(role: Role, scopes: frozenset[Scope]) -> frozenset[Scope]:
+    """Give the scopes somebody may put into a key of theirs.
+
+    Raises CallerError naming one that their role does not have.
+    """
+    beyond = sorted(scopes - OF_ROLE[role])
+    if beyond:
+        raise refuse(
+            Code.PERMISSION_OR_CHANNEL,
+            f"A {role.value} cannot make a key with the scope `{beyond[0].value}`.",
+            param="scopes",
+        )
+    return scopes
+
+
+async def create_own_key(
+    backend: Backend,
+    ids: Ids,
+    clock: Clock,
+    pepper: bytes,
+    owner: Principal,
+    *,
+    name: str,
+    scopes: frozenset[Scope] = EVERYDAY,
+    grant: Grant | None = None,
+) -> Minted:
+    """Make a key for the project somebody is in, with no more than they may do themselves.
+
+    Raises CallerError naming what they may not give.
+    """
+    wanted = may_give(owner.role, scopes)
+    if not wanted <= owner.scopes and not owner.admin:
+        raise refuse(Code.PERMISSION_OR_CHANNEL, "A key cannot do more than its maker.", param="scopes")
+    return await create_key(
+        backend,
+        ids,
+        clock,
+        pepper,
+        name=name,
+        scopes=wanted,
+        user_id=owner.user_id,
+        project_id=owner.project_id,
+        grant=grant,
+    )
+
+
+async def check_owner(backend: Backend, user_id: str, project_id: str) -> None:
+    """See to it that a key would open something: its owner is there and gets into the project.
+
+    Raises CallerError naming `user` or `project`.
+    """
+    if await backend.point(lambda conn: user_rows.get(conn, user_id)) is None:
+        raise refuse(Code.NOT_FOUND, f"There is no user `{user_id}`.", param="user")
+    if await backend.point(lambda conn: project_rows.reached(conn, user_id, project_id)) is None:
+        raise refuse(Code.NOT_FOUND, f"There is no project `{project_id}` of theirs.", param="project")
+
+
+async def revoke_own(backend: Backend, clock: Clock, user_id: str, key_id: str) -> None:
+    """Close a key of a user's at once and for good.
+
+    Raises CallerError `not_found` for any other.
+    """
+    now = clock.now_ms()
+
+    def work(conn: Connection) -> bool:
+        found = key_rows.get(conn, key_id)
+        return found is not None and found.user_id == user_id and key_rows.revoke(conn, key_id, now)
+
+    if not await backend.write(work):
+        raise refuse(Code.NOT_FOUND, f"There is no key `{key_id}` in use.")
+
+
 def principal(conn: Connection, token_digest: str, now_ms: int) -> Principal | None:
-    """Give the holder of a key by its digest; None for an unknown, revoked or expired one."""
+    """Give the holder of a key by its digest.
+
+    None for a key that is unknown, revoked or expired, whose owner is disabled, or who is not let
+    into its project any more.
+    """
     row = key_rows.holder(conn, token_digest)
     if row is None or not hmac.compare_digest(row.digest, token_digest):
         return None
     if row.revoked_at is not None or (row.expires_at is not None and now_ms >= row.expires_at):
         return None
+    if row.disabled_at is not None:
+        return None
+    if row.team_role is None and (row.team_id is not None or row.owner_id != row.user_id):
+        return None
     return Principal(
         user_id=row.user_id,
         project_id=row.project_id,
         key_id=row.id,
-        scopes=_scopes(row.scopes),
+        scopes=held(row.role, row.team_role, row.scopes),
+        role=_role(row.role),
+        models=None if row.models is None else _models(row.models),
+        budgeted=row.budget is not None,
     )
 
 
+_role = lru_cache(maxsize=8)(Role)
+
+
 @lru_cache(maxsize=256)
-def _scopes(stored: str) -> frozenset[Scope]:
-    return parse_scopes(msgspec.json.decode(stored, type=tuple[str, ...]))
+def _models(stored: str) -> frozenset[str]:
+    return frozenset(msgspec.json.decode(stored, type=tuple[str, ...]))
+
+
+Touch = Callable[[Connection, Mapping[str, int]], None]
+
+
+def touch(conn: Connection, seen: Mapping[str, int]) -> None:
+    """Write down when keys were used."""
+    for key_id, used_at in seen.items():
+        key_rows.touch(conn, key_id, used_at)
 
 
 class LastUsed:
-    """Notes when keys were used and writes it down now and then, not once per request."""
+    """Notes when keys or sign-ins were used and writes it down now and then, not once per request."""
 
-    def __init__(self, backend: Backend, *, every_ms: int = 60_000) -> None:
+    def __init__(self, backend: Backend, *, every_ms: int = 60_000, write: Touch = touch) -> None:
         self._backend = backend
+        self._write = write
         self._every_ms = every_ms
         self._seen: dict[str, int] = {}
         self._flushed_at: int | None = None
@@ -254,9 +381,4 @@ class LastUsed:
         seen, self._seen = self._seen, {}
         self._flushed_at = now_ms
         if seen:
-            await self._backend.write(lambda conn: _touch(conn, seen))
-
-
-def _touch(conn: Connection, seen: Mapping[str, int]) -> None:
-    for key_id, used_at in seen.items():
-        key_rows.touch(conn, key_id, used_at)
+            await self._backend.write(lambda conn: self._write(conn, seen))

@@ -6,6 +6,8 @@ never an address put together from headers.
 
 from __future__ import annotations
 
+import re
+from enum import StrEnum
 from typing import Final, Literal
 
 from reelgate.auth.scopes import Scope
@@ -13,13 +15,29 @@ from reelgate.auth.scopes import Scope
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
+class Whose(StrEnum):
+    """Whose thing an address names; any other's is answered like one that is not there."""
+
+    PROJECT = "project"
+    """One of the asker's project."""
+    ACCOUNT = "account"
+    """One of the asker's own, whatever project they are in."""
+    INSTALLATION = "installation"
+    """One of the installation's, for whoever the scope lets in."""
+
+
 class Open:
     """Marks a route that anybody may call."""
 
 
-OPEN: Final = Open()
+class Known:
+    """Marks a route for whoever says who they are, whatever they may do."""
 
-PERMISSIONS: Final[dict[tuple[Method, str], Scope | Open]] = {
+
+OPEN: Final = Open()
+KNOWN: Final = Known()
+
+PERMISSIONS: Final[dict[tuple[Method, str], Scope | Known | Open]] = {
     ("POST", "/v1/videos"): Scope.VIDEOS_WRITE,
     ("GET", "/v1/videos"): Scope.VIDEOS_READ,
     ("POST", "/v1/videos/edits"): Scope.VIDEOS_WRITE,
@@ -65,32 +83,43 @@ PERMISSIONS: Final[dict[tuple[Method, str], Scope | Open]] = {
     ("POST", "/sora/v1/characters"): Scope.VIDEOS_WRITE,
     ("POST", "/v1/chat/completions"): Scope.VIDEOS_WRITE,
     ("GET", "/api/models"): Scope.VIDEOS_READ,
-    ("GET", "/api/admin/aliases"): Scope.ADMIN,
-    ("PUT", "/api/admin/aliases/{name}"): Scope.ADMIN,
-    ("DELETE", "/api/admin/aliases/{name}"): Scope.ADMIN,
-    ("GET", "/api/admin/aliases/{name}/suggestions"): Scope.ADMIN,
-    ("GET", "/api/admin/channels"): Scope.ADMIN,
+    ("GET", "/api/auth/state"): OPEN,
+    ("POST", "/api/auth/link"): OPEN,
+    ("POST", "/api/auth/setup"): OPEN,
+    ("POST", "/api/auth/register"): OPEN,
+    ("POST", "/api/auth/login"): OPEN,
+    ("POST", "/api/auth/refresh"): OPEN,
+    # Whoever has nothing that is still good is rid of their cookie all the same.
+    ("POST", "/api/auth/logout"): OPEN,
+    ("POST", "/api/auth/reset-password"): OPEN,
+    ("GET", "/api/auth/me"): KNOWN,
+    ("POST", "/api/auth/change-password"): Scope.ACCOUNT,
+    ("GET", "/api/admin/aliases"): Scope.OPERATE,
+    ("PUT", "/api/admin/aliases/{name}"): Scope.OPERATE,
+    ("DELETE", "/api/admin/aliases/{name}"): Scope.OPERATE,
+    ("GET", "/api/admin/aliases/{name}/suggestions"): Scope.OPERATE,
+    ("GET", "/api/admin/channels"): Scope.OPERATE,
     ("POST", "/api/admin/channels"): Scope.ADMIN,
-    ("GET", "/api/admin/channels/{channel_id}"): Scope.ADMIN,
+    ("GET", "/api/admin/channels/{channel_id}"): Scope.OPERATE,
     ("PATCH", "/api/admin/channels/{channel_id}"): Scope.ADMIN,
     ("DELETE", "/api/admin/channels/{channel_id}"): Scope.ADMIN,
-    ("POST", "/api/admin/channels/{channel_id}/drain"): Scope.ADMIN,
-    ("POST", "/api/admin/channels/{channel_id}/pause"): Scope.ADMIN,
-    ("POST", "/api/admin/channels/{channel_id}/resume"): Scope.ADMIN,
-    ("GET", "/api/admin/channels/{channel_id}/health"): Scope.ADMIN,
-    ("POST", "/api/admin/channels/{channel_id}/test"): Scope.ADMIN,
-    ("GET", "/api/admin/channels/{channel_id}/keys"): Scope.ADMIN,
+    ("POST", "/api/admin/channels/{channel_id}/drain"): Scope.OPERATE,
+    ("POST", "/api/admin/channels/{channel_id}/pause"): Scope.OPERATE,
+    ("POST", "/api/admin/channels/{channel_id}/resume"): Scope.OPERATE,
+    ("GET", "/api/admin/channels/{channel_id}/health"): Scope.OPERATE,
+    ("POST", "/api/admin/channels/{channel_id}/test"): Scope.OPERATE,
+    ("GET", "/api/admin/channels/{channel_id}/keys"): Scope.OPERATE,
     ("POST", "/api/admin/channels/{channel_id}/keys"): Scope.ADMIN,
     ("PATCH", "/api/admin/channels/{channel_id}/keys/{key_id}"): Scope.ADMIN,
     ("DELETE", "/api/admin/channels/{channel_id}/keys/{key_id}"): Scope.ADMIN,
     ("GET", "/api/admin/channels/{channel_id}/callbacks"): Scope.ADMIN,
     ("PUT", "/api/admin/channels/{channel_id}/callbacks"): Scope.ADMIN,
-    ("GET", "/api/admin/dialects"): Scope.ADMIN,
-    ("GET", "/api/admin/dialects/{name}"): Scope.ADMIN,
-    ("POST", "/api/admin/dialects/{name}/check"): Scope.ADMIN,
-    ("GET", "/api/admin/models"): Scope.ADMIN,
-    ("POST", "/api/admin/models/doctor"): Scope.ADMIN,
-    ("GET", "/api/admin/tasks/{task_id}"): Scope.ADMIN,
+    ("GET", "/api/admin/dialects"): Scope.OPERATE,
+    ("GET", "/api/admin/dialects/{name}"): Scope.OPERATE,
+    ("POST", "/api/admin/dialects/{name}/check"): Scope.OPERATE,
+    ("GET", "/api/admin/models"): Scope.OPERATE,
+    ("POST", "/api/admin/models/doctor"): Scope.OPERATE,
+    ("GET", "/api/admin/tasks/{task_id}"): Scope.OPERATE,
     # Whoever knows the secret in the address may post there; it only has an upstream asked.
     ("POST", "/callbacks/{channel_id}/{secret}"): OPEN,
     ("POST", "/callbacks/{channel_id}/{secret}/{attempt_id}"): OPEN,
@@ -101,13 +130,53 @@ PERMISSIONS: Final[dict[tuple[Method, str], Scope | Open]] = {
 }
 
 
-def required(method: Method, template: str) -> Scope | Open:
+NAMED: Final[dict[str, Whose]] = {
+    "video_id": Whose.PROJECT,
+    "task_id": Whose.PROJECT,
+    "job_id": Whose.PROJECT,
+    "character_id": Whose.PROJECT,
+    "file_id": Whose.PROJECT,
+    "endpoint_id": Whose.PROJECT,
+    "delivery_id": Whose.PROJECT,
+    "model": Whose.INSTALLATION,
+}
+"""Whose thing each part of an address names; a route with a part that is not here cannot be built."""
+
+_BELOW: Final[dict[str, Whose]] = {
+    "/api/admin/": Whose.INSTALLATION,
+    "/api/auth/": Whose.ACCOUNT,
+    # Parts of these are secrets themselves.
+    "/callbacks/": Whose.INSTALLATION,
+}
+"""Where every part of an address names things of the same holder."""
+_PART: Final = re.compile(r"{([^}:]+)")
+
+
+def required(method: Method, template: str) -> Scope | Known | Open:
     """Give what a route asks for.
 
-    Raises LookupError for a route without a row, so that forgetting one stops the start.
+    Raises LookupError for a route without a row, or with a part nobody said whose it is, so that
+    forgetting one stops the start.
     """
+    whose(template)
     try:
         return PERMISSIONS[method, template]
     except KeyError:
         msg = f"no permission row for {method} {template}"
         raise LookupError(msg) from None
+
+
+def whose(template: str) -> dict[str, Whose]:
+    """Tell whose things the parts of an address name.
+
+    Raises LookupError for a part that `NAMED` does not have.
+    """
+    below = next((holder for prefix, holder in _BELOW.items() if template.startswith(prefix)), None)
+    found: dict[str, Whose] = {}
+    for name in _PART.findall(template):
+        holder = below or NAMED.get(name)
+        if holder is None:
+            msg = f"`{name}` in {template} is nobody's: say whose it is in auth/permissions.py"
+            raise LookupError(msg)
+        found[name] = holder
+    return found

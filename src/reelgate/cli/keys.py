@@ -13,6 +13,8 @@ from reelgate.cli.trouble import Exit, Trouble
 from reelgate.cli.words import say
 
 if TYPE_CHECKING:
+    from reelgate.app import Gateway
+    from reelgate.auth.keys import Grant
     from reelgate.store.keys import Key
 
 SCOPES = (
@@ -22,9 +24,14 @@ SCOPES = (
     "files:write",
     "webhooks:read",
     "webhooks:write",
+    "account",
+    "operate",
     "admin",
 )
 """The same words as `auth.scopes.Scope`, kept here so that help stays quick; a test compares them."""
+
+WINDOWS = ("day", "month", "total")
+"""The same words as `core.people.BudgetWindow`."""
 
 scope_option = click.option(
     "--scope", "scopes", multiple=True, type=click.Choice(SCOPES), help=say("keys.scope")
@@ -39,16 +46,34 @@ def keys() -> None:
 @keys.command("create", help=say("keys.create"))
 @click.argument("name")
 @scope_option
+@click.option("--model", "models", multiple=True, help=say("keys.models"))
+@click.option("--budget", help=say("keys.budget"))
+@click.option("--currency", default="USD", show_default=True, help=say("keys.currency"))
+@click.option(
+    "--every",
+    "window",
+    type=click.Choice(WINDOWS),
+    default="total",
+    show_default=True,
+    help=say("keys.window"),
+)
+@click.option("--days", type=click.IntRange(1, 3_650), help=say("keys.days"))
+@click.option("--user", help=say("keys.user"))
+@click.option("--project", help=say("keys.project"))
 @local
 @pass_session
-def create_key(session: Session, name: str, scopes: tuple[str, ...]) -> None:
+def create_key(session: Session, name: str, scopes: tuple[str, ...], **more: Any) -> None:
     """Make a key and show it."""
 
     async def work() -> None:
         from reelgate.cli import local as here
 
         async with here.opened(session.settings()) as gateway:
-            made = await here.add_key(gateway, name, scopes=scopes)
+            grant = _grant(gateway, **more)
+            user_id, project_id = await _holder(gateway, more["user"], more["project"])
+            made = await here.add_key(
+                gateway, name, scopes=scopes, user_id=user_id, project_id=project_id, grant=grant
+            )
         if session.json:
             show.as_json({"id": made.id, "key": made.token})
             return
@@ -56,6 +81,40 @@ def create_key(session: Session, name: str, scopes: tuple[str, ...]) -> None:
         click.echo(made.token)
 
     run(work())
+
+
+def _grant(
+    gateway: Gateway, *, models: tuple[str, ...], budget: str | None, days: int | None, **more: str
+) -> Grant:
+    from reelgate.auth.keys import Grant
+    from reelgate.core.money import read
+    from reelgate.core.people import BudgetWindow
+
+    amount = None if budget is None else read(budget)
+    if budget is not None and (amount is None or amount < 0):
+        raise Trouble(say("keys.amount", text=budget), exit_code=Exit.USAGE)
+    now = gateway.ctx.clock.now_ms()
+    return Grant(
+        models=models or None,
+        budget=amount,
+        currency=more["currency"].upper(),
+        window=BudgetWindow(more["window"]),
+        expires_at=None if days is None else now + days * 86_400_000,
+    )
+
+
+async def _holder(gateway: Gateway, user: str | None, project: str | None) -> tuple[str, str]:
+    from reelgate.auth import people
+    from reelgate.auth.keys import check_owner
+    from reelgate.store import projects as project_rows
+    from reelgate.store.tables import DEFAULT_USER
+
+    user_id = DEFAULT_USER if user is None else (await people.find(gateway.access, user)).id
+    if project is None:
+        home = await gateway.ctx.backend.point(lambda conn: project_rows.home(conn, user_id))
+        project = "" if home is None else home.id
+    await check_owner(gateway.ctx.backend, user_id, project)
+    return user_id, project
 
 
 @keys.command("import", help=say("keys.import"))
@@ -111,6 +170,13 @@ def _as_json(key: Key) -> dict[str, Any]:
         "name": key.name,
         "hint": key.hint,
         "scopes": list(key.scopes),
+        "user_id": key.user_id,
+        "project_id": key.project_id,
+        "models": None if key.models is None else list(key.models),
+        "budget": key.budget,
+        "budget_currency": key.budget_currency,
+        "budget_window": None if key.budget_window is None else key.budget_window.value,
+        "expires_at": key.expires_at // 1000 if key.expires_at else None,
         "created_at": key.created_at // 1000,
         "last_used_at": key.last_used_at // 1000 if key.last_used_at else None,
         "revoked_at": key.revoked_at // 1000 if key.revoked_at else None,

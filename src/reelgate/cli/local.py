@@ -14,6 +14,8 @@ import click
 
 from reelgate.app import DataFolderBusy, Gateway, open_gateway
 from reelgate.auth import keys as auth_keys
+from reelgate.auth.keys import Grant
+from reelgate.auth.people import Sent
 from reelgate.auth.scopes import EVERYDAY, parse_scopes
 from reelgate.cli.doors import Ask, HttpDoor, NoAnswer
 from reelgate.cli.trouble import Exit, Trouble
@@ -22,6 +24,7 @@ from reelgate.core.envelope import CannotOpen
 from reelgate.media.buckets import AddressError
 from reelgate.settings import Settings
 from reelgate.store.backend import UNUSABLE
+from reelgate.store.tables import DEFAULT_PROJECT, DEFAULT_USER
 from reelgate.telemetry import configure
 from reelgate.telemetry.traces import TracesUnavailable
 
@@ -120,8 +123,29 @@ def tell_admin_key(gateway: Gateway) -> None:
         click.echo(say("local.admin_key", key=gateway.admin_key), err=True)
 
 
+def tell_setup_link(gateway: Gateway, address: str) -> None:
+    """Show the link to the first administrator when this was the very first start."""
+    if gateway.setup is not None:
+        base = (gateway.settings.public_url or address).rstrip("/")
+        click.echo(say("local.setup_link", link=base + gateway.setup.path()), err=True)
+
+
+def link_address(settings: Settings, sent: Sent) -> str:
+    """Write a link in full, with the address people use as far as it is known here."""
+    server = _noted_server(settings.data)
+    near = address_of(settings.host, settings.port) if server is None else server.address
+    return (settings.public_url or near).rstrip("/") + sent.path()
+
+
 async def add_key(
-    gateway: Gateway, name: str, *, scopes: Sequence[str] = (), token: str | None = None
+    gateway: Gateway,
+    name: str,
+    *,
+    scopes: Sequence[str] = (),
+    token: str | None = None,
+    user_id: str = DEFAULT_USER,
+    project_id: str = DEFAULT_PROJECT,
+    grant: Grant | None = None,
 ) -> auth_keys.Minted:
     """Write a new key, or one that clients already use; without scopes it may do everyday work."""
     ctx = gateway.ctx
@@ -131,8 +155,11 @@ async def add_key(
         ctx.clock,
         auth_keys.pepper_of(gateway.settings.data, gateway.settings.key_pepper),
         name=name,
-        scopes=parse_scopes(scopes) if scopes else EVERYDAY,
+        scopes=parse_scopes(tuple(scopes)) if scopes else EVERYDAY,
         token=token,
+        user_id=user_id,
+        project_id=project_id,
+        grant=grant,
     )
 
 

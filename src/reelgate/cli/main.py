@@ -66,6 +66,8 @@ COMMANDS: dict[str, str] = {
     "videos": "videos:videos",
     "models": "models:models",
     "keys": "keys:keys",
+    "users": "users:users",
+    "teams": "teams:teams",
     "channels": "channels:channels",
     "limits": "limits:limits",
     "inbox": "inbox:inbox",

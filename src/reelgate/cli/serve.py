@@ -43,6 +43,7 @@ def serve(session: Session, host: str | None, port: int | None, role: str | None
 
     def announce(gateway: Gateway, address: str) -> None:
         here.tell_admin_key(gateway)
+        here.tell_setup_link(gateway, address)
         folder = settings.data.resolve()
         click.echo(say("serve.banner", version=__version__, address=address, data=folder), err=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import StrEnum
 
 
@@ -55,3 +56,16 @@ class BudgetWindow(StrEnum):
     MONTH = "month"
     TOTAL = "total"
     """Never."""
+
+
+def opened_at(window: BudgetWindow, now_ms: int) -> int:
+    """Give when the window that now is in began, in milliseconds since 1970."""
+    now = datetime.fromtimestamp(now_ms / 1000, UTC)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    match window:
+        case BudgetWindow.DAY:
+            return int(midnight.timestamp()) * 1000
+        case BudgetWindow.MONTH:
+            return int(midnight.replace(day=1).timestamp()) * 1000
+        case BudgetWindow.TOTAL:
+            return 0

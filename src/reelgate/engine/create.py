@@ -13,7 +13,7 @@ from reelgate.core.lifecycle import Status
 from reelgate.core.limits import Standing
 from reelgate.core.profile import Profile
 from reelgate.core.task import Character, Input, Request, Role, Size, Task, Variant, Verb, parse_size
-from reelgate.engine import limits, webhooks
+from reelgate.engine import grants, limits, webhooks
 from reelgate.engine.channels import Served
 from reelgate.engine.context import Context, Draft, Who
 from reelgate.engine.route import Fitted, fit, listed, resolve, written
@@ -69,13 +69,13 @@ async def create(
         await webhooks.prepare_for_tasks(ctx, who, draft.notify_url)
     woken: list[Callable[[], None]] = []
 
-    def work(conn: Connection) -> Created | limits.Limited:
+    def work(conn: Connection) -> Created | CallerError:
         earlier = _earlier(conn, ctx, who, idempotency)
         if earlier is not None:
             return Created(earlier, replayed=True)
         # A refusal is a value here: raising would undo and repeat what others share the commit with.
-        standing = limits.admit(conn, ctx, who) if ctx.allowances.creates else None
-        if isinstance(standing, limits.Limited):
+        standing = _granted(conn, ctx, who, task)
+        if isinstance(standing, CallerError):
             return standing
         placed = limits.place(conn, ctx, task)
         _insert(conn, ctx, placed, draft, idempotency)
@@ -91,6 +91,15 @@ async def create(
     return created
 
 
+def _granted(conn: Connection, ctx: Context, who: Who, task: Task) -> Standing | CallerError | None:
+    """Tell how an asker stands after one more task, or why they may not have it."""
+    standing = limits.admit(conn, ctx, who) if ctx.allowances.creates else None
+    if isinstance(standing, limits.Limited):
+        return standing
+    over = grants.exceeded(conn, ctx, task) if who.budgeted else None
+    return standing if over is None else over
+
+
 async def fitting(ctx: Context, who: Who, draft: Draft) -> tuple[Served, Fitted]:
     """Find what serves a draft and the request it comes to there; nothing is written.
 
@@ -98,6 +107,7 @@ async def fitting(ctx: Context, who: Who, draft: Draft) -> tuple[Served, Fitted]
     """
     parent = await _parent(ctx, who, draft)
     served = resolve(ctx, _model_name(ctx, draft, parent))
+    grants.check_model(who, served.asked, served.model)
     request = await _request(ctx, who, draft, parent, served.profile)
     return served, fit(ctx, served, request, bend=draft.adapt)
 
@@ -117,7 +127,7 @@ def _log_created(task: Task) -> None:
     )
 
 
-async def _written(ctx: Context, work: Callable[[Connection], Created | limits.Limited]) -> Created:
+async def _written(ctx: Context, work: Callable[[Connection], Created | CallerError]) -> Created:
     try:
         created = await ctx.backend.write(work)
     except idempotency_rows.Conflict:
@@ -126,7 +136,7 @@ async def _written(ctx: Context, work: Callable[[Connection], Created | limits.L
         raise refuse(
             Code.INSUFFICIENT_CREDIT, "The credit of this project does not cover the quote."
         ) from short
-    if isinstance(created, limits.Limited):
+    if isinstance(created, CallerError):
         raise created
     return created
 

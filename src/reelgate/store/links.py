@@ -96,6 +96,13 @@ def revoke_others(conn: Connection, kind: LinkKind, user_id: str | None, now: in
     conn.execute(update(links).where(links.c.kind == kind.value, whose, *_FREE).values(revoked_at=now))
 
 
+def leave_team(conn: Connection, team_id: str, now: int) -> None:
+    """Close invitations into a team that is no more, and let go of it."""
+    whose = links.c.team_id == team_id
+    conn.execute(update(links).where(whose, *_FREE).values(revoked_at=now))
+    conn.execute(update(links).where(whose).values(team_id=None))
+
+
 def prune(conn: Connection, before: int) -> int:
     """Forget links that expired before a moment; counts them."""
     return conn.execute(delete(links).where(links.c.expires_at < before)).rowcount

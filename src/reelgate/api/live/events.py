@@ -10,7 +10,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reelgate.api.door import Asked, Operation, token_of
+from reelgate.api.door import Asked, Operation
 from reelgate.api.queries import missing, path_id
 from reelgate.api.sse import HEARTBEAT, EventStream, frame
 from reelgate.api.waiting import status
@@ -117,8 +117,7 @@ class _Watch:
         if now - self._checked < self._asked.door.tick_s:
             return True
         self._checked = now
-        who = await self._asked.door.still(token_of(self._asked.request))
-        if who is None or not who.may(Scope.VIDEOS_READ):
+        if not await self._asked.door.still(self._asked, Scope.VIDEOS_READ):
             return False
         return self._lives or not self.silent() or await self._looked()
 

@@ -37,4 +37,18 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "keys.active": ("in use", "使用中"),
     "keys.gone": ("revoked", "已吊销"),
+    "keys.models": (
+        "A model the key may ask for; may be given more than once.",
+        "密钥可用的模型；可多次给出。",
+    ),
+    "keys.budget": ("The most the key may spend, such as 12.50.", "密钥最多可花费的金额，例如 12.50。"),
+    "keys.currency": ("The currency of the budget.", "预算的货币。"),
+    "keys.window": ("After what time the budget is whole again.", "预算多久恢复一次。"),
+    "keys.days": ("Days after which the key expires.", "密钥在多少天后失效。"),
+    "keys.user": ("Whose key it is: a login, an e-mail address or an id.", "密钥属于谁：登录名、邮箱或 id。"),
+    "keys.project": (
+        "The project it opens; by default its owner's own.",
+        "密钥打开的项目；默认为所有者自己的项目。",
+    ),
+    "keys.amount": ("`{text}` is no amount; write it as 12.50.", "`{text}` 不是金额；请写成 12.50 的形式。"),
 }

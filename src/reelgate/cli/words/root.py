@@ -28,6 +28,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "command.videos": ("List, fetch, remix, extend and delete clips.", "列出、获取、混剪、延长和删除视频。"),
     "command.models": ("Show which models can be asked for.", "显示可用的模型。"),
     "command.keys": ("Create, list, revoke and import API keys.", "创建、列出、吊销和导入 API 密钥。"),
+    "command.users": ("Say who may sign in, and as what.", "管理谁可以登录以及各自的角色。"),
+    "command.teams": ("Let people share projects.", "让多人共享项目。"),
     "command.channels": ("Connect upstream accounts.", "接入上游账户。"),
     "command.limits": (
         "Limit speed and concurrency; share busy channels.",

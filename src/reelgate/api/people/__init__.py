@@ -1,0 +1,12 @@
+"""The surface about people: coming in under `/api/auth`, oneself under `/api/account`, everybody under `/api/admin`."""
+
+from __future__ import annotations
+
+from reelgate.api.door import Door, DoorRoute, routes
+from reelgate.api.envelopes import NATIVE
+from reelgate.api.people import entering
+
+
+def build(door: Door) -> list[DoorRoute]:
+    """Give the routes of this surface; literal addresses come before those with an id in them."""
+    return routes(door, entering.OPERATIONS, NATIVE)
