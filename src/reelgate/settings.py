@@ -202,6 +202,11 @@ class Settings(BaseSettings):
     delivery_link_s: int = Field(
         300, ge=1, le=604_800, description="Seconds for which such an address is good."
     )
+    trash_keep_s: int = Field(
+        default=30 * 86_400,
+        ge=0,
+        description="Seconds for which what was moved to the library's trash can be taken back.",
+    )
     link_s: int = Field(
         86_400,
         ge=60,

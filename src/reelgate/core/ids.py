@@ -26,6 +26,10 @@ Kind = Literal[
     "led",
     "acct",
     "req",
+    "fold",
+    "tag",
+    "preset",
+    "share",
 ]
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"

@@ -9,8 +9,10 @@ from reelgate.core.task import Character
 from reelgate.engine.context import Context, Who
 from reelgate.engine.intake import keep as keep_blob
 from reelgate.engine.intake import store_clip
+from reelgate.engine.library import follow
 from reelgate.media import derive
 from reelgate.store import characters as character_rows
+from reelgate.store.backend import Connection
 
 NAME_MAX = 80
 
@@ -39,5 +41,10 @@ async def keep(ctx: Context, who: Who, name: str, path: Path, *, param: str = "v
         seconds=clip.seconds,
         created_at=ctx.clock.now_ms(),
     )
-    await ctx.backend.write(lambda conn: character_rows.insert(conn, character))
+
+    def work(conn: Connection) -> None:
+        character_rows.insert(conn, character)
+        follow.show_character(conn, character, character.created_at)
+
+    await ctx.backend.write(work)
     return character

@@ -18,6 +18,7 @@ from reelgate.core.profile import Profiles
 from reelgate.core.task import Input, Size, Verb
 from reelgate.engine.callbacks import Callbacks
 from reelgate.engine.leases import Leases
+from reelgate.engine.library.shapes import ShapeBook
 from reelgate.engine.limits import AllowanceTable
 from reelgate.engine.usual import UsualTimes
 from reelgate.media.blobs import BlobStore
@@ -75,6 +76,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     delivery_link_s: int = 300
     public_url: str | None = None
     """The address people use, when it is not the one requests come to."""
+    trash_keep_s: int = 30 * 86_400
+    """How long what was thrown away can be taken back."""
     link_s: int = 86_400
     """How long the address of a clip in an answer opens it without a key."""
 
@@ -142,4 +145,5 @@ class Context:
     allowances: AllowanceTable = field(default_factory=AllowanceTable)
     usual: UsualTimes = field(default_factory=UsualTimes)
     callbacks: Callbacks = field(default_factory=Callbacks)
+    shapes: ShapeBook = field(default_factory=ShapeBook)
     random: random.Random = field(default_factory=random.Random)

@@ -8,8 +8,11 @@ from reelgate.core.errors import CallerError, Code, Failure
 from reelgate.core.task import Input, Role, Upload
 from reelgate.engine.context import Context, Who
 from reelgate.engine.intake import store_clip, store_picture
+from reelgate.engine.library import follow
 from reelgate.media.intake import sniff
+from reelgate.store import library_items as item_rows
 from reelgate.store import uploads as upload_rows
+from reelgate.store.backend import Connection
 
 HEAD = 64
 
@@ -34,7 +37,12 @@ async def keep(
         created_at=ctx.clock.now_ms(),
         expires_at=expires_at,
     )
-    await ctx.backend.write(lambda conn: upload_rows.insert(conn, upload))
+
+    def work(conn: Connection) -> None:
+        upload_rows.insert(conn, upload)
+        follow.show_upload(conn, upload, upload.created_at)
+
+    await ctx.backend.write(work)
     return upload
 
 
@@ -56,4 +64,11 @@ async def _store(ctx: Context, path: Path) -> Input:
 
 async def remove(ctx: Context, who: Who, upload_id: str) -> bool:
     """Forget an upload; its bytes go when nothing else refers to them."""
-    return await ctx.backend.write(lambda conn: upload_rows.remove(conn, upload_id, who.project_id))
+
+    def work(conn: Connection) -> bool:
+        if not upload_rows.remove(conn, upload_id, who.project_id):
+            return False
+        item_rows.forget(conn, [upload_id])
+        return True
+
+    return await ctx.backend.write(work)

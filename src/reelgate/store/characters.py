@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy import insert as insert_into
 
 from reelgate.core.task import Character
 from reelgate.store.rows import columns_of, named, names_of, values_of
-from reelgate.store.tables import characters
+from reelgate.store.tables import characters, uploads
 
 _FIELDS: Final = names_of(Character)
 _INSERT: Final = insert_into(characters)
@@ -37,3 +37,18 @@ def of_project(conn: Connection, project_id: str) -> list[Character]:
     """List the characters of a project, newest first."""
     rows = conn.execute(_OF_PROJECT, {"project_id": project_id})
     return [Character(**named(_FIELDS, row)) for row in rows]
+
+
+def rehouse(conn: Connection, character_or_upload_id: str, project_id: str) -> None:
+    """Move a character, or an upload, into another project."""
+    for table in (characters, uploads):
+        statement = update(table).where(table.c.id == character_or_upload_id)
+        conn.execute(statement.values(project_id=project_id))
+
+
+def remove(conn: Connection, character_id: str, project_id: str) -> bool:
+    """Forget a character; False when the project has none of that id."""
+    statement = delete(characters).where(
+        characters.c.id == character_id, characters.c.project_id == project_id
+    )
+    return conn.execute(statement).rowcount == 1

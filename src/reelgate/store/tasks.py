@@ -6,7 +6,7 @@ when another owner has leased the task since.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar
 
@@ -279,6 +279,12 @@ def status_row(conn: Connection, task_id: str, project_id: str) -> StatusRow | N
     return None if row is None else _status_row(row)
 
 
+def status_rows(conn: Connection, task_ids: Sequence[str]) -> list[StatusRow]:
+    """Give what is shown of several tasks, in no order; deleted ones are left out."""
+    statement = select(*_STATUS_COLUMNS).where(tasks.c.id.in_(task_ids), tasks.c.deleted_at.is_(None))
+    return [_status_row(row) for row in conn.execute(statement)]
+
+
 def page(conn: Connection, project_id: str, *, limit: int, after: str | None, ascending: bool) -> Page[Task]:
     """Give the tasks that follow `after` by time of creation; an unknown `after` has nothing behind it."""
     rows, more = _page(conn, _PAGES, project_id, limit, after, ascending)
@@ -396,6 +402,12 @@ def request_cancel(conn: Connection, task_id: str, now: int) -> bool:
 def mark_deleted(conn: Connection, task_id: str, now: int) -> bool:
     """Hide a task from its owner; False when it is already hidden or unknown."""
     return conn.execute(_MARK_DELETED, {"task_id": task_id, "now": now}).rowcount == 1
+
+
+def rehouse(conn: Connection, task_id: str, project_id: str, now: int) -> bool:
+    """Move an ended task into another project; False when it has not ended."""
+    statement = update(tasks).where(tasks.c.id == task_id, tasks.c.finished_at.is_not(None))
+    return conn.execute(statement.values(project_id=project_id, updated_at=now)).rowcount == 1
 
 
 def unconfirmed_due(conn: Connection, before_ms: int) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from reelgate.core.clock import Clock
 from reelgate.engine import deliver, health, models, retire, sweep
 from reelgate.engine.context import Context
+from reelgate.engine.library import follow, trash
 from reelgate.store import duties, jobs
 from reelgate.store.backend import AWAY
 from reelgate.telemetry import log
@@ -56,6 +57,7 @@ def alone(ctx: Context) -> list[Chore]:
         Chore(0.5, "notice_others", notice_others),
         Chore(0.5, "health", lambda: health.tick(ctx)),
         Chore(1.0, "deliver", lambda: deliver.deliver_due(ctx)),
+        Chore(2.0, "library", lambda: follow.catch_up(ctx)),
         Chore(30.0, "notice_cancels", lambda: sweep.notice_cancels(ctx)),
         *_sweeps(ctx, 30.0),
         Chore(HOUR_S, "forget_spool", lambda: sweep.forget_spool(ctx)),
@@ -76,6 +78,7 @@ def together(ctx: Context, *, works: bool) -> list[Chore]:
         Chore(0.2, "even_out", ctx.engine.even_out),
         Chore(0.5, "notice_cancels", lambda: sweep.notice_cancels(ctx)),
         Chore(1.0, "deliver", lambda: deliver.deliver_due(ctx)),
+        *_by_one(ctx, [Chore(2.0, "library", lambda: follow.catch_up(ctx))]),
         *_by_one(ctx, [*_sweeps(ctx, 10.0), Chore(HOUR_S, "forget_log", lambda: _forget_log(ctx))]),
     ]
 
@@ -86,6 +89,7 @@ def _sweeps(ctx: Context, wake_s: float) -> list[Chore]:
         Chore(float(ctx.rules.late_poll_s), "settle_disputes", lambda: sweep.settle_disputes(ctx)),
         Chore(60.0, "let_go", lambda: retire.let_go(ctx)),
         Chore(24 * HOUR_S, "warn_of_endings", lambda: models.warn_of_endings(ctx)),
+        Chore(HOUR_S, "purge_trash", lambda: trash.purge(ctx)),
         Chore(HOUR_S, "forget_old", lambda: sweep.forget_old(ctx)),
         Chore(HOUR_S, "collect_orphans", lambda: sweep.collect_orphans(ctx)),
     ]

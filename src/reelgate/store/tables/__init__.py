@@ -26,6 +26,15 @@ from reelgate.store.tables.files import blobs as blobs
 from reelgate.store.tables.files import characters as characters
 from reelgate.store.tables.files import condemned_blobs as condemned_blobs
 from reelgate.store.tables.files import uploads as uploads
+from reelgate.store.tables.library import library_folders as library_folders
+from reelgate.store.tables.library import library_item_tags as library_item_tags
+from reelgate.store.tables.library import library_items as library_items
+from reelgate.store.tables.library import library_presets as library_presets
+from reelgate.store.tables.library import library_shapes as library_shapes
+from reelgate.store.tables.library import library_shares as library_shares
+from reelgate.store.tables.library import library_state as library_state
+from reelgate.store.tables.library import library_tags as library_tags
+from reelgate.store.tables.library import library_texts as library_texts
 from reelgate.store.tables.limits import allowances as allowances
 from reelgate.store.tables.limits import buckets as buckets
 from reelgate.store.tables.limits import duties as duties

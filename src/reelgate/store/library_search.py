@@ -1,0 +1,231 @@
+"""Searching the library: pages cut at a place, and how many items each filter would leave.
+
+Everything a filter looks at is in one index, so that the worst question walks a project's items once,
+as numbers. What takes few values is asked of the shapes, in memory; only their numbers go into SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    cast,
+    func,
+    literal_column,
+    select,
+    text,
+)
+from sqlalchemy import column as named_column
+from sqlalchemy.types import UserDefinedType
+
+from reelgate.core.grams import Term
+from reelgate.core.library import Shelf, Sort
+from reelgate.store import jsontext
+from reelgate.store.tables import library_item_tags, library_items, library_texts
+
+
+class TSQUERY(UserDefinedType[str]):
+    """PostgreSQL's type of a question; SQLAlchemy's own takes a quarter of a second to load."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Give its name."""
+        return "tsquery"
+
+
+_ITEMS: Final = library_items.c
+_SORTED: Final = {Sort.CREATED: _ITEMS.created_at, Sort.DURATION: _ITEMS.length_ms, Sort.COST: _ITEMS.cost}
+FEW: Final = 2_000
+"""Up to how many items that hold the words are looked at one by one, instead of walking the index."""
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which items are asked for. Times are milliseconds since 1970; bounds belong to what is asked for."""
+
+    project_id: str
+    shelf: Shelf = Shelf.OPEN
+    terms: tuple[Term, ...] = ()
+    shapes: tuple[int, ...] | None = None
+    """The shapes that fit; None when every one does."""
+    folder_id: str | None = None
+    no_folder: bool = False
+    tag_ids: tuple[str, ...] = ()
+    """All of them."""
+    created_from: int | None = None
+    created_to: int | None = None
+    length_from: int | None = None
+    length_to: int | None = None
+    cost_from: int | None = None
+    cost_to: int | None = None
+
+
+class Place(msgspec.Struct, frozen=True, array_like=True):
+    """Where in an order an item stands."""
+
+    value: int
+    no: int
+
+
+class Cut(msgspec.Struct, frozen=True):
+    """Some numbers of items in the order asked for, and whether there are more on either side."""
+
+    places: tuple[Place, ...]
+    more_after: bool
+    more_before: bool
+
+
+def page(
+    conn: Connection,
+    wanted: Wanted,
+    *,
+    sort: Sort,
+    ascending: bool,
+    limit: int,
+    after: Place | None = None,
+    before: Place | None = None,
+) -> Cut:
+    """Give the items that follow `after`, or the last ones that come ahead of `before`."""
+    if wanted.shapes == ():
+        return Cut((), more_after=False, more_before=False)
+    backwards = before is not None and after is None
+    place = before if backwards else after
+    rising = ascending != backwards
+    key = _SORTED[sort]
+    statement = _filtered(conn, wanted, select(key, _ITEMS.no))
+    if place is not None:
+        statement = statement.where(_beyond(key, place, rising=rising))
+    order = (key.asc(), _ITEMS.no.asc()) if rising else (key.desc(), _ITEMS.no.desc())
+    rows = conn.execute(statement.order_by(*order).limit(limit + 1)).all()
+    more, found = len(rows) > limit, [Place(*row) for row in rows[:limit]]
+    if backwards:
+        return Cut(tuple(reversed(found)), more_after=True, more_before=more)
+    return Cut(tuple(found), more_after=more, more_before=after is not None)
+
+
+def _beyond(key: ColumnElement[int], place: Place, *, rising: bool) -> ColumnElement[bool]:
+    # The first condition bounds the walk; the second cuts among those of one value.
+    if rising:
+        return (key >= place.value) & ((key > place.value) | (_ITEMS.no > place.no))
+    return (key <= place.value) & ((key < place.value) | (_ITEMS.no < place.no))
+
+
+def count_shapes(conn: Connection, wanted: Wanted) -> dict[int, int]:
+    """Count the items by shape; `wanted.shapes` is left aside, so that every filter can be judged alone."""
+    whole = msgspec.structs.replace(wanted, shapes=None)
+    statement = _filtered(conn, whole, select(_ITEMS.shape, func.count()), walk="ix_library_items_shape")
+    rows: Any = conn.execute(statement.group_by(_ITEMS.shape)).all()
+    return {row[0]: row[1] for row in rows}
+
+
+def count_folders(conn: Connection, wanted: Wanted, folder_ids: Sequence[str]) -> dict[str, int]:
+    """Count the items of some folders, under the shapes that fit and no other filter."""
+    if wanted.shapes == () or not folder_ids:
+        return {}
+    statement = select(_ITEMS.folder_id, func.count()).where(
+        _ITEMS.folder_id.in_(folder_ids), _ITEMS.shelf == int(wanted.shelf)
+    )
+    if wanted.shapes is not None:
+        statement = statement.where(_in_numbers(conn, _ITEMS.shape, wanted.shapes))
+    found = conn.execute(statement.group_by(_ITEMS.folder_id))
+    return {folder_id: count for folder_id, count in found if folder_id is not None}
+
+
+def count_tags(conn: Connection, tag_ids: Sequence[str]) -> dict[str, int]:
+    """Count the items each tag is on, wherever they lie."""
+    tagged = library_item_tags.c
+    statement = select(tagged.tag_id, func.count()).where(tagged.tag_id.in_(tag_ids)).group_by(tagged.tag_id)
+    return {row[0]: row[1] for row in conn.execute(statement)} if tag_ids else {}
+
+
+def ids(conn: Connection, wanted: Wanted, limit: int) -> list[str]:
+    """Name up to `limit` of the items, the newest first."""
+    if wanted.shapes == ():
+        return []
+    statement = _filtered(conn, wanted, select(_ITEMS.id)).order_by(
+        _ITEMS.created_at.desc(), _ITEMS.no.desc()
+    )
+    return list(conn.execute(statement.limit(limit)).scalars())
+
+
+def _filtered(
+    conn: Connection, wanted: Wanted, statement: Any, *, walk: str = "ix_library_items_walk"
+) -> Any:
+    statement = statement.where(*_conditions(conn, wanted))
+    few = False
+    if wanted.terms:
+        holds, few = _holding(conn, wanted)
+        statement = statement.where(holds)
+    if conn.dialect.name == "sqlite" and not few and wanted.folder_id is None:
+        # Left alone it takes the index that looks narrowest, and then sorts a hundred thousand rows.
+        statement = statement.with_hint(library_items, f"INDEXED BY {walk}", "sqlite")
+    return statement
+
+
+def _conditions(conn: Connection, wanted: Wanted) -> list[ColumnElement[bool]]:
+    found = [_ITEMS.project_id == wanted.project_id, _ITEMS.shelf == int(wanted.shelf)]
+    for key, least, most in (
+        (_ITEMS.created_at, wanted.created_from, wanted.created_to),
+        (_ITEMS.length_ms, wanted.length_from, wanted.length_to),
+        (_ITEMS.cost, wanted.cost_from, wanted.cost_to),
+    ):
+        found += [key >= least] if least is not None else []
+        found += [key <= most] if most is not None else []
+    if wanted.shapes is not None:
+        found.append(_in_numbers(conn, _ITEMS.shape, wanted.shapes))
+    if wanted.no_folder:
+        found.append(_ITEMS.folder_id.is_(None))
+    elif wanted.folder_id is not None:
+        found.append(_ITEMS.folder_id == wanted.folder_id)
+    for tag_id in wanted.tag_ids:
+        tagged = select(library_item_tags.c.no).where(library_item_tags.c.tag_id == tag_id)
+        found.append(_ITEMS.no.in_(tagged))
+    return found
+
+
+def _in_numbers(conn: Connection, key: ColumnElement[int], numbers: Sequence[int]) -> ColumnElement[bool]:
+    """Compare with numbers that are one value of the statement, however many they are."""
+    if conn.dialect.name == "postgresql":
+        return key == func.any(cast(list(numbers), ARRAY(BigInteger)))
+    listed = func.json_each(jsontext.dump(list(numbers)))
+    return key.in_(select(named_column("value", BigInteger)).select_from(listed))
+
+
+# Words.
+
+_HOLDS: Final = text("SELECT rowid FROM library_words WHERE library_words MATCH :query").columns(
+    named_column("rowid", BigInteger)
+)
+_FIRST: Final = text("SELECT rowid FROM library_words WHERE library_words MATCH :query LIMIT :limit")
+
+
+def _holding(conn: Connection, wanted: Wanted) -> tuple[ColumnElement[bool], bool]:
+    """Give the condition that an item holds the words, and whether only few do."""
+    if conn.dialect.name == "postgresql":
+        spoken = func.to_tsvector(literal_column("'simple'"), library_texts.c.words)
+        query = cast(_for_postgresql(wanted.terms), TSQUERY)
+        return _ITEMS.no.in_(select(library_texts.c.no).where(spoken.bool_op("@@")(query))), False
+    query = _for_sqlite(wanted.terms)
+    first = list(conn.execute(_FIRST, {"query": query, "limit": FEW + 1}).scalars())
+    if len(first) <= FEW:
+        return _in_numbers(conn, _ITEMS.no, first), True
+    return _ITEMS.no.in_(_HOLDS.bindparams(query=query)), False
+
+
+def _for_sqlite(terms: Sequence[Term]) -> str:
+    return " ".join(f'"{" ".join(term.words)}"{"*" if term.begun else ""}' for term in terms)
+
+
+def _for_postgresql(terms: Sequence[Term]) -> str:
+    return " & ".join(f"({' <-> '.join(_word(term, at) for at in range(len(term.words)))})" for term in terms)
+
+
+def _word(term: Term, at: int) -> str:
+    # Words are letters and digits alone (`core.grams`): nothing in them ends the quotes.
+    return f"'{term.words[at]}'{':*' if term.begun and at == len(term.words) - 1 else ''}"
