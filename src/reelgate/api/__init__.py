@@ -24,6 +24,7 @@ from reelgate.api import (
     schema,
 )
 from reelgate.api.door import TICK_S, Door
+from reelgate.api.studio import Studio
 from reelgate.auth.access import Access
 from reelgate.auth.oidc import Provider
 from reelgate.engine.context import Context
@@ -59,9 +60,8 @@ def build_app(
         *admin.build(door),
         *live.build(door),
         *callbacks.build(ctx),
-        live.sockets(door),
     ]
-    edge.install(app, [*surfaces, *probes(ctx, role, readers)], ctx.ids)
+    edge.install(app, [*surfaces, *probes(ctx, role, readers)], ctx.ids, Studio().answer)
     schema.install(app)
     app.state.door = door
     return app

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 from fastapi import FastAPI
@@ -103,11 +103,20 @@ def _excuse(fault: Exception, request_id: str, path: str) -> Response:
     return errors.broken(request_id)
 
 
-def install(app: FastAPI, routes: Sequence[BaseRoute], ids: Ids) -> None:
+Page = Callable[[Request], Response | None]
+"""What else may answer an address that no route takes."""
+
+
+def install(app: FastAPI, routes: Sequence[BaseRoute], ids: Ids, page: Page = lambda _: None) -> None:
     """Put the surfaces' routes, the edge and the error answers into an application."""
     app.router.redirect_slashes = False
     app.router.routes.extend(routes)
-    app.add_exception_handler(HTTPException, _http_exception)
+
+    async def otherwise(request: Request, exc: Exception) -> Response:
+        found = page(request) if isinstance(exc, HTTPException) and exc.status_code == 404 else None
+        return found or await _http_exception(request, exc)
+
+    app.add_exception_handler(HTTPException, otherwise)
     straight = [route for route in routes if isinstance(route, DoorRoute)]
     app.add_middleware(Edge, ids=ids, routes=straight)
 

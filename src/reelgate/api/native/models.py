@@ -7,8 +7,10 @@ from typing import Final
 from starlette.responses import Response
 
 from reelgate.api import cards
+from reelgate.api.answered import Models
 from reelgate.api.answers import Json
 from reelgate.api.door import Asked, Operation
+from reelgate.api.shapes import shape_of
 from reelgate.engine.models import catalogue, usual_times
 
 
@@ -21,6 +23,11 @@ async def page(asked: Asked) -> Response:
 
 OPERATIONS: Final = (
     Operation(
-        method="GET", path="/api/models", handler=page, summary="List models with abilities", tag="models"
+        method="GET",
+        path="/api/models",
+        handler=page,
+        summary="List models with abilities",
+        tag="models",
+        shape=shape_of(Models),
     ),
 )

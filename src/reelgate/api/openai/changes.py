@@ -6,6 +6,7 @@ from typing import Final
 
 from starlette.responses import Response
 
+from reelgate.api.answered import CREATED
 from reelgate.api.door import Asked, Operation
 from reelgate.api.openai.drafts import edit_draft, extension_draft, picture_limits, remix_draft
 from reelgate.api.openai.schemas import body_schema
@@ -43,6 +44,7 @@ OPERATIONS: Final = (
         summary="Edit a video",
         tag="videos",
         body=body_schema("edit"),
+        shape=CREATED,
     ),
     Operation(
         method="POST",
@@ -51,6 +53,7 @@ OPERATIONS: Final = (
         summary="Extend a video",
         tag="videos",
         body=body_schema("extend"),
+        shape=CREATED,
     ),
     Operation(
         method="POST",
@@ -59,5 +62,6 @@ OPERATIONS: Final = (
         summary="Remix a video",
         tag="videos",
         body=body_schema("remix"),
+        shape=CREATED,
     ),
 )

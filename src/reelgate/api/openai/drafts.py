@@ -19,7 +19,7 @@ _URL_MAX: Final = 2048
 
 def picture_limits(limit: int) -> dict[str, int]:
     """Name the fields that take a picture file."""
-    return {"input_reference": limit, "first_frame": limit, "last_frame": limit}
+    return dict.fromkeys(("input_reference", *_EXACT), limit)
 
 
 async def create_draft(asked: Asked, fields: Fields) -> Wish:
@@ -208,13 +208,21 @@ def _character(item: Value) -> str:
             )
 
 
+_EXACT: Final = {
+    "first_frame": Role.FIRST_FRAME,
+    "last_frame": Role.LAST_FRAME,
+    "references": Role.REFERENCE,
+}
+"""Fields that say what their pictures are for, where `input_reference` leaves it to the model."""
+
+
 async def _pictures(asked: Asked, fields: Fields, model: str | None) -> list[Given]:
     value = structured(fields.take("input_reference"))
     several = isinstance(value, list) and len(value) > 1  # pyright: ignore[reportUnknownArgumentType]
     role = _reference_role(asked, model, several=several)
     given = await pictures(asked, value, role=role, param="input_reference")
-    for name, frame in (("first_frame", Role.FIRST_FRAME), ("last_frame", Role.LAST_FRAME)):
-        given += await pictures(asked, fields.take(name), role=frame, param=name)
+    for name, exact in _EXACT.items():
+        given += await pictures(asked, fields.take(name), role=exact, param=name)
     return given
 
 

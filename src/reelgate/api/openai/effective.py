@@ -8,11 +8,13 @@ import msgspec
 from starlette.responses import Response
 
 from reelgate.api import cards
+from reelgate.api.answered import Fixed
 from reelgate.api.answers import Json
 from reelgate.api.claims import Wish
 from reelgate.api.door import Asked, Operation
 from reelgate.api.fields import as_boolean
 from reelgate.api.queries import missing, path_id
+from reelgate.api.shapes import shape_of
 from reelgate.auth.scopes import Scope
 from reelgate.core.money import Micro, show
 from reelgate.engine.explain import preview
@@ -84,5 +86,6 @@ OPERATIONS: Final = (
         handler=retrieve,
         summary="Retrieve what a video was asked to be in the end",
         tag="videos",
+        shape=shape_of(Fixed),
     ),
 )

@@ -53,6 +53,7 @@ _FIELDS: Final[Mapping[Shape, Mapping[str, Any]]] = {
         "input_reference": _REFERENCE,
         "first_frame": _REFERENCE,
         "last_frame": _REFERENCE,
+        "references": {"type": "array", "items": _REFERENCE},
         "characters": _CHARACTERS,
         **_OPTIONS,
     },

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 from starlette.responses import Response
 
+from reelgate.api.answered import CREATED, Gone, VideoObject, VideoPage
 from reelgate.api.answers import Deleted, Json, listed
 from reelgate.api.cards import ending_headers
 from reelgate.api.claims import Wish, claim
@@ -17,6 +18,7 @@ from reelgate.api.openai.effective import asks_only, look
 from reelgate.api.openai.schemas import body_schema
 from reelgate.api.openai.video import POLL_AFTER, of_row, of_task, poll_after
 from reelgate.api.queries import missing, paging, path_id, preferred_wait, wait_of
+from reelgate.api.shapes import shape_of
 from reelgate.api.waiting import changed, ended, status, wait
 from reelgate.engine import cancel, create
 from reelgate.store import tasks as task_rows
@@ -106,6 +108,7 @@ OPERATIONS: Final = (
         summary="Retrieve a video",
         tag="videos",
         query=("wait",),
+        shape=shape_of(VideoObject),
     ),
     Operation(
         method="POST",
@@ -115,6 +118,7 @@ OPERATIONS: Final = (
         tag="videos",
         body=body_schema("create"),
         query=("dry_run",),
+        shape=CREATED,
     ),
     Operation(
         method="GET",
@@ -123,6 +127,7 @@ OPERATIONS: Final = (
         summary="List videos",
         tag="videos",
         query=("limit", "after", "order", "idempotency_key"),
+        shape=shape_of(VideoPage),
     ),
     Operation(
         method="DELETE",
@@ -130,5 +135,6 @@ OPERATIONS: Final = (
         handler=delete,
         summary="Delete a video",
         tag="videos",
+        shape=shape_of(Gone),
     ),
 )

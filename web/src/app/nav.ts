@@ -1,0 +1,17 @@
+import type { ComponentType } from "react";
+import { IconListCheck, IconWand } from "@/components/icons";
+
+/** One entry of the rail. What a person may not use is not shown to them. */
+export type Entry = {
+  to: string;
+  key: string;
+  word: "create" | "queue";
+  icon: ComponentType<{ size?: number; stroke?: number }>;
+  scope?: string;
+  admin?: boolean;
+};
+
+export const ENTRIES: readonly Entry[] = [
+  { to: "/", key: "c", word: "create", icon: IconWand },
+  { to: "/queue", key: "q", word: "queue", icon: IconListCheck },
+];

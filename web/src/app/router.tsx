@@ -1,0 +1,71 @@
+import type { QueryClient } from "@tanstack/react-query";
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet } from "@tanstack/react-router";
+import { Broken } from "@/components/broken";
+import { NotFound } from "./not-found";
+import { Shell } from "./shell";
+
+type Carried = { client: QueryClient };
+type Search = Record<string, unknown>;
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value ? value : undefined;
+}
+
+const root = createRootRouteWithContext<Carried>()({ component: Outlet, notFoundComponent: NotFound });
+
+/** Everything for people who are signed in. */
+const inside = createRoute({ getParentRoute: () => root, id: "inside", component: Shell });
+
+const create = createRoute({
+  getParentRoute: () => inside,
+  path: "/",
+  validateSearch: (search: Search): { from?: string; as?: "reuse" | "remix" | "extend" } => {
+    const as = search.as === "remix" || search.as === "extend" || search.as === "reuse" ? search.as : undefined;
+    return { from: text(search.from), as };
+  },
+  component: lazyRouteComponent(() => import("@/features/create/page"), "CreatePage"),
+});
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: "/login",
+  validateSearch: (search: Search): { next?: string } => ({ next: text(search.next) }),
+  component: lazyRouteComponent(() => import("@/features/entry/login"), "LoginPage"),
+});
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: "/setup",
+  component: lazyRouteComponent(() => import("@/features/entry/setup"), "SetupPage"),
+});
+
+const invite = createRoute({
+  getParentRoute: () => root,
+  path: "/invite",
+  component: lazyRouteComponent(() => import("@/features/entry/invite"), "InvitePage"),
+});
+
+const reset = createRoute({
+  getParentRoute: () => root,
+  path: "/reset",
+  component: lazyRouteComponent(() => import("@/features/entry/reset"), "ResetPage"),
+});
+
+const tree = root.addChildren([login, setup, invite, reset, inside.addChildren([create])]);
+
+export function makeRouter(client: QueryClient) {
+  return createRouter({
+    routeTree: tree,
+    context: { client },
+    defaultPreload: "intent",
+    defaultErrorComponent: ({ error, reset: again }) => <Broken thrown={error} again={again} />,
+    defaultNotFoundComponent: NotFound,
+    scrollRestoration: true,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}

@@ -1,0 +1,33 @@
+import { cleanup } from "@testing-library/react";
+import { afterEach, beforeAll, vi } from "vitest";
+import { startI18n } from "@/lib/i18n";
+
+beforeAll(async () => {
+  await startI18n("en");
+  // What the test page has none of, and no test is about.
+  window.matchMedia ??= vi.fn();
+  window.matchMedia = (query: string) =>
+    ({
+      matches: false,
+      media: query,
+      onchange: null,
+      addEventListener() {},
+      removeEventListener() {},
+      addListener() {},
+      removeListener() {},
+      dispatchEvent: () => false,
+    }) as MediaQueryList;
+  window.HTMLElement.prototype.scrollIntoView = () => {};
+  const none = () => {};
+  Object.defineProperty(document, "fonts", { configurable: true, value: { addEventListener: none, removeEventListener: none } });
+  globalThis.ResizeObserver ??= class {
+    observe() {}
+    unobserve() {}
+    disconnect() {}
+  };
+});
+
+afterEach(() => {
+  cleanup();
+  localStorage.clear();
+});
