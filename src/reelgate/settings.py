@@ -152,6 +152,11 @@ class Settings(BaseSettings):
         ge=0,
         description="Seconds for which a task waits for an upstream that does not answer; 0 is for ever.",
     )
+    queue_wait_s: int = Field(
+        604_800,
+        ge=0,
+        description="Seconds a task may wait to be sent, for a free place or for an account to be put in order; then it ends and its money is given back. 0 is for ever.",
+    )
     key_requests_per_minute: int = Field(
         0,
         ge=0,

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from itertools import count
 
+import pytest
+
 from tests.distributed.conftest import Fleet, until, upstream
 
 
+# A server, a worker and eight commands are eleven processes; that a callback has a job asked at once is quick elsewhere.
+@pytest.mark.slow
 def test_a_callback_on_one_process_is_heard_by_the_one_that_watches(fleet: Fleet) -> None:
     """The worker asks once when the job was sent and then once an hour; the job ends in between."""
     public = "http://reelgate.example"

@@ -84,6 +84,9 @@ class HandMade:
         pass
 
 
+PATIENCE_S = 60.0
+
+
 @dataclass
 class Bench:
     """An engine and what a test asks of it."""
@@ -118,12 +121,16 @@ class Bench:
     async def until(self, task_id: str, *wanted: Status, limit_s: float = 4_000.0) -> Task:
         """Let time pass until the task is in one of the wanted states (any terminal one by default)."""
         passed = 0.0
+        loop = asyncio.get_running_loop()
+        patience = loop.time() + PATIENCE_S
         while True:
             await self.settle_down(8)
             task = await self.task(task_id)
             if task.status in (wanted or TERMINAL):
                 return task
-            assert passed <= limit_s, f"{task_id} is still {task.status} after {limit_s} s"
+            # Clips are probed by child processes, which no clock of ours hurries.
+            working = task.status is Status.ARCHIVING and loop.time() < patience
+            assert working or passed <= limit_s, f"{task_id} is still {task.status} after {limit_s} s"
             await self.clock.advance(1.0 if passed < 60 else 10.0)
             passed += 1.0 if passed < 60 else 10.0
 

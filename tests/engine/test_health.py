@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager
@@ -23,7 +24,7 @@ from reelgate.core.dialect import (
 from reelgate.core.errors import Code, Failure
 from reelgate.core.health import State
 from reelgate.core.lifecycle import Status
-from reelgate.engine import operate
+from reelgate.engine import operate, sweep
 from reelgate.engine.context import Rules
 from reelgate.engine.operate import Switch
 from reelgate.store import channel_health as health_rows
@@ -337,6 +338,34 @@ async def test_whoever_waits_too_long_for_an_upstream_is_told_why(
         assert await bench.ledger(task.id) == {"hold": 400_000, "release": 400_000}
 
 
+async def test_a_task_that_is_never_sent_ends_after_a_week_says_why_and_gives_its_money_back(
+    tmp_path: Path, upstream: Keyed, clock: FakeClock, clip: Path
+) -> None:
+    """G3: each task ends, whatever its upstream does; waiting is nobody's failure before that."""
+    upstream.refused["k1"] = no(Code.UNAUTHORIZED)
+    async with keyed_bench(tmp_path, upstream, clock, clip, "k1") as bench:
+        task = await bench.create()
+        late = await bench.create(start_after=clock.now_ms() + 86_400_000)
+        async with asyncio.timeout(60):
+            while "k1" not in upstream.sent:
+                await bench.settle_down()
+
+        clock.jump_wall(7 * 86_400 - 60)
+        early = await sweep.give_up_waiting(bench.ctx)
+        clock.jump_wall(120)
+        ended = await sweep.give_up_waiting(bench.ctx)
+
+        assert (early, ended) == (0, 1)
+        given_up = await bench.task(task.id)
+        assert given_up.status is Status.FAILED
+        assert given_up.error is not None
+        assert given_up.error.code is Code.UNAUTHORIZED
+        assert await bench.ledger(task.id) == {"hold": 400_000, "release": 400_000}
+        assert (await bench.task(late.id)).status is Status.QUEUED
+        assert upstream.bill == []
+        assert await bench.violations() == []
+
+
 async def test_how_things_stand_outlives_a_restart(
     tmp_path: Path, upstream: Keyed, clock: FakeClock, clip: Path
 ) -> None:
@@ -445,7 +474,8 @@ async def test_an_operators_price_is_quoted_where_it_differs_from_the_profile(
         channel = bench.ctx.channels.get("chan_one")
         assert channel is not None
         own = {"demo": Price(per_second=Micro(30_000), per_clip=Micro(5_000))}
-        await operate.change(bench.ctx, msgspec.structs.replace(channel, prices=own))
+        where = "https://upstream.example"
+        await operate.change(bench.ctx, msgspec.structs.replace(channel, prices=own, base_url=where))
 
         dear = await bench.create()
 

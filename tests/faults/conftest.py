@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 CLEAN = {k: v for k, v in os.environ.items() if not k.startswith("REELGATE_")}
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 def reelgate(data: Path, *words: str, stdin: str | None = None) -> str:

@@ -57,6 +57,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """After how many calls in a row without a usable answer a channel is left alone for a while; 0 is never."""
     outage_wait_s: int = 172_800
     """How long a task waits for an upstream that does not answer; 0 is for ever."""
+    queue_wait_s: int = 604_800
+    """How long a task may wait to be sent, whatever it waits for; 0 is for ever."""
     unconfirmed_timeout_s: int = 900
     late_watch_s: int = 86_400
     """How long after a deadline or an unstopped cancel the upstream is still asked."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from reelgate.core.errors import Code, Failure
 from reelgate.core.lifecycle import Status
 from reelgate.core.task import AttemptState
 from reelgate.engine import limits
 from reelgate.engine.context import Context
 from reelgate.engine.reconcile import learn_late
+from reelgate.engine.settle import finish
 from reelgate.engine.tell import LeaseLost
 from reelgate.store import assets as asset_rows
 from reelgate.store import attempts as attempt_rows
@@ -100,6 +102,38 @@ async def settle_disputes(ctx: Context) -> None:
         except LeaseLost:
             continue
         log.info("late_look", task=task.id, settled=over)
+
+
+async def give_up_waiting(ctx: Context) -> int:
+    """End tasks that waited to be sent for longer than the rules allow, and give their money back; tells how many."""
+    if not ctx.rules.queue_wait_s:
+        return 0
+    before = ctx.clock.now_ms() - ctx.rules.queue_wait_s * 1000
+    found = await ctx.backend.read(lambda conn: task_rows.waiting_since(conn, before, TOGETHER))
+    ended = 0
+    for task_id in found:
+        try:
+            ended += await ctx.backend.write(lambda conn, t=task_id: _give_up(conn, ctx, t, before))
+        except LeaseLost:
+            continue
+        # Whoever holds its wake-up sees the row and lets go of it.
+        ctx.engine.cancel(task_id)
+    if ended:
+        ctx.hub.wake()
+        log.warning("tasks_waited_too_long", count=ended)
+    return ended
+
+
+def _give_up(conn: Connection, ctx: Context, task_id: str, before: int) -> bool:
+    task = task_rows.get(conn, task_id)
+    if task is None or task.status is not Status.QUEUED or (task.start_after or task.created_at) >= before:
+        return False
+    tried = [attempt.error for attempt in attempt_rows.of_task(conn, task_id) if attempt.error is not None]
+    days = ctx.rules.queue_wait_s / 86_400
+    message = f"It waited {days:.3g} days to be sent, and nothing took it. Nothing was charged."
+    code = tried[-1].code if tried else Code.OVERLOADED
+    finish(conn, ctx, task, Status.FAILED, error=Failure(code=code, message=message))
+    return True
 
 
 async def forget_old(ctx: Context) -> None:

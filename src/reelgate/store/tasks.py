@@ -179,6 +179,15 @@ _QUEUED: Final = (
     .where(tasks.c.status == Status.QUEUED.value, tasks.c.served_model == bindparam("model"))
     .order_by(tasks.c.created_at, tasks.c.id)
 )
+_WAITING: Final = (
+    select(tasks.c.id)
+    .where(
+        tasks.c.status == Status.QUEUED.value,
+        func.coalesce(tasks.c.start_after, tasks.c.created_at) < bindparam("before"),
+    )
+    .order_by(tasks.c.created_at, tasks.c.id)
+    .limit(bindparam("most"))
+)
 _DISPUTED: Final = (
     select(*_COLUMNS).where(tasks.c.disputed.is_(True)).order_by(tasks.c.finished_at, tasks.c.id)
 )
@@ -418,6 +427,11 @@ def unconfirmed_due(conn: Connection, before_ms: int) -> list[str]:
 def queued(conn: Connection, model: str) -> list[str]:
     """List the tasks that wait for a model, oldest first."""
     return list(conn.execute(_QUEUED, {"model": model}).scalars())
+
+
+def waiting_since(conn: Connection, before: int, most: int) -> list[str]:
+    """List the tasks that could have been sent before a moment and still wait, oldest first."""
+    return list(conn.execute(_WAITING, {"before": before, "most": most}).scalars())
 
 
 def disputed(conn: Connection) -> list[Task]:

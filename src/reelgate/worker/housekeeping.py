@@ -88,6 +88,7 @@ def _sweeps(ctx: Context, wake_s: float) -> list[Chore]:
         Chore(wake_s, "wake_open_tasks", lambda: sweep.wake_open_tasks(ctx)),
         Chore(float(ctx.rules.late_poll_s), "settle_disputes", lambda: sweep.settle_disputes(ctx)),
         Chore(60.0, "let_go", lambda: retire.let_go(ctx)),
+        Chore(60.0, "give_up_waiting", lambda: sweep.give_up_waiting(ctx)),
         Chore(24 * HOUR_S, "warn_of_endings", lambda: models.warn_of_endings(ctx)),
         Chore(HOUR_S, "purge_trash", lambda: trash.purge(ctx)),
         Chore(HOUR_S, "forget_old", lambda: sweep.forget_old(ctx)),
