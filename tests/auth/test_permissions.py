@@ -24,7 +24,7 @@ def test_every_part_of_every_address_is_somebodys():
         assert all(isinstance(holder, Whose) for holder in whose(path).values())
     assert whose("/v1/videos/{video_id}") == {"video_id": Whose.PROJECT}
     assert whose("/api/admin/tasks/{task_id}") == {"task_id": Whose.INSTALLATION}
-    assert whose("/api/auth/sessions/{session_id}") == {"session_id": Whose.ACCOUNT}
+    assert whose("/api/account/sessions/{session_id}") == {"session_id": Whose.ACCOUNT}
 
 
 OPENED = ("/health", "/ready", "/metrics", "/callbacks/", "/api/auth/")

@@ -298,6 +298,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     query: Sequence[str] = ()
     gives: Any = None
     """What the answer is, where it has a type."""
+    status: int = 200
+    """What a good answer is marked with."""
     answers: str = _JSON
     shape: Mapping[str, Any] | None = None
     """The schema of the answer, where it is written down; `shapes.shape_of` makes it from a type."""
@@ -415,6 +417,7 @@ def _route(
         operation=operation,
         methods=methods,
         response_model=None,
+        status_code=operation.status,
         name=f"{operation.method} {operation.path}",
         summary=operation.summary,
         tags=[operation.tag],
@@ -422,7 +425,7 @@ def _route(
         include_in_schema=in_schema,
         openapi_extra=_schema(operation),
         responses={
-            200: {"description": "Done.", "content": {operation.answers: _shown(operation)}},
+            operation.status: {"description": "Done.", "content": {operation.answers: _shown(operation)}},
             "4XX": {"description": "Refused.", "content": {_JSON: {"schema": dict(manner.refused)}}},
             "5XX": {"description": "Broken.", "content": {_JSON: {"schema": dict(manner.refused)}}},
         },

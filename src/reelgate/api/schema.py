@@ -67,7 +67,7 @@ def _typed(schema: dict[str, Any], operations: Sequence[tuple[str, Operation]]) 
             body = {_JSON: {"schema": by_kind[id(one.takes)]}}
             spec["requestBody"] = {"required": True, "content": body}
         if one.gives is not None:
-            spec["responses"]["200"]["content"] = {_JSON: {"schema": by_kind[id(one.gives)]}}
+            spec["responses"][str(one.status)]["content"] = {_JSON: {"schema": by_kind[id(one.gives)]}}
     components = schema.setdefault("components", {})
     components.setdefault("schemas", {}).update(parts)
     components["securitySchemes"] = _WAYS

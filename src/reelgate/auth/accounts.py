@@ -13,7 +13,6 @@ from reelgate.auth.passwords import check_new
 from reelgate.auth.principal import Principal
 from reelgate.core.errors import Code, refuse
 from reelgate.core.people import LinkKind, Role
-from reelgate.store import keys as key_rows
 from reelgate.store import links as link_rows
 from reelgate.store import projects as project_rows
 from reelgate.store import teams as team_rows
@@ -255,22 +254,20 @@ async def look(access: Access, link: str, origin: Origin) -> Seen:
 
 async def me(access: Access, asker: Principal) -> Me:
     """Give somebody's account and what is open to them."""
+    return await access.backend.point(lambda conn: who(conn, asker))
 
-    def work(conn: Connection) -> Me | None:
-        user = user_rows.get(conn, asker.user_id)
-        if user is None:
-            return None
-        return Me(
-            user=user,
-            principal=asker,
-            projects=project_rows.of_user(conn, user.id),
-            providers=[issuer for issuer, _ in user_rows.identities_of(conn, user.id)],
-        )
 
-    found = await access.backend.point(work)
-    if found is None:
+def who(conn: Connection, asker: Principal) -> Me:
+    """Give somebody's account and what is open to them."""
+    user = user_rows.get(conn, asker.user_id)
+    if user is None:
         raise refuse(Code.NOT_FOUND, "There is no such account.")
-    return found
+    return Me(
+        user=user,
+        principal=asker,
+        projects=project_rows.of_user(conn, user.id),
+        providers=[issuer for issuer, _ in user_rows.identities_of(conn, user.id)],
+    )
 
 
 async def describe(
@@ -301,9 +298,63 @@ async def new_project(access: Access, user_id: str, name: str) -> Project:
     return project
 
 
-async def keys_of(access: Access, user_id: str) -> list[key_rows.Key]:
-    """List the keys of a user, oldest first, also those that are closed."""
-    return await access.backend.read(lambda conn: key_rows.of_user(conn, user_id))
+async def rename_project(access: Access, user_id: str, project_id: str, name: str) -> Reach:
+    """Call a project something else that a user may write in.
+
+    Raises CallerError `not_found` for any other, or naming `name`.
+    """
+    wanted = name_of(name)
+
+    def work(conn: Connection) -> Reach:
+        reach = _reached(conn, user_id, project_id)
+        if reach.team_role is Role.VIEWER:
+            raise refuse(Code.PERMISSION_OR_CHANNEL, "A viewer of a team changes nothing in its projects.")
+        project_rows.rename(conn, project_id, wanted)
+        return msgspec.structs.replace(reach, name=wanted)
+
+    return await access.backend.write(work)
+
+
+async def share_own(access: Access, user_id: str, project_id: str, team_id: str | None) -> Reach:
+    """Open a project of a user's own to a team they are in, or to themselves alone again.
+
+    Raises CallerError `not_found` for a project or a team of somebody else.
+    """
+
+    def work(conn: Connection) -> Reach:
+        project = project_rows.get(conn, project_id)
+        if project is None or project.user_id != user_id:
+            raise refuse(Code.NOT_FOUND, f"There is no project `{project_id}` of yours.")
+        if team_id is not None:
+            keep_home(conn, project)
+        mine = {one.team_id for one in team_rows.members(conn, user_id=user_id)}
+        if team_id is not None and team_id not in mine:
+            raise refuse(Code.NOT_FOUND, "You are in no such team.", param="teamId")
+        project_rows.share(conn, project_id, team_id)
+        return _reached(conn, user_id, project_id)
+
+    return await access.backend.write(work)
+
+
+def keep_home(conn: Connection, project: Project) -> None:
+    """See to it that whoever owns a project has one of their own when it is shared.
+
+    Raises CallerError when it is their only one.
+    """
+    home = project_rows.home(conn, project.user_id, but=project.id)
+    if project.team_id is None and home is None:
+        raise refuse(
+            Code.INVALID_REQUEST,
+            "This is its owner's only project. Make another one to share.",
+            param="project",
+        )
+
+
+def _reached(conn: Connection, user_id: str, project_id: str) -> Reach:
+    found = project_rows.reached(conn, user_id, project_id)
+    if found is None:
+        raise refuse(Code.NOT_FOUND, f"There is no project `{project_id}`.")
+    return found
 
 
 def add(conn: Connection, access: Access, user: User) -> None:

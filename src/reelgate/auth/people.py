@@ -8,7 +8,7 @@ import msgspec
 
 from reelgate.auth import sessions
 from reelgate.auth.access import Access
-from reelgate.auth.accounts import add, email_of, login_of, name_of
+from reelgate.auth.accounts import add, email_of, keep_home, login_of, name_of
 from reelgate.auth.passwords import check_new
 from reelgate.core.errors import Code, refuse
 from reelgate.core.people import LinkKind, Role
@@ -273,12 +273,20 @@ async def remove_member(access: Access, team_id: str, user_id: str) -> None:
 async def share(access: Access, project_id: str, team_id: str | None) -> None:
     """Open a project to a team, or to its owner alone.
 
-    Raises CallerError `not_found`.
+    Raises CallerError `not_found`, or when its owner would be left without one.
     """
     if team_id is not None:
         await team(access, team_id)
-    if not await access.backend.write(lambda conn: project_rows.share(conn, project_id, team_id)):
-        raise refuse(Code.NOT_FOUND, f"There is no project `{project_id}`.")
+
+    def work(conn: Connection) -> None:
+        project = project_rows.get(conn, project_id)
+        if project is None:
+            raise refuse(Code.NOT_FOUND, f"There is no project `{project_id}`.")
+        if team_id is not None:
+            keep_home(conn, project)
+        project_rows.share(conn, project_id, team_id)
+
+    await access.backend.write(work)
 
 
 async def dissolve(access: Access, team_id: str) -> None:

@@ -58,7 +58,11 @@ _REACHED: Final = (
 _ONE: Final = Prepared(_REACHED.where(projects.c.id == bindparam("project_id")))
 _HOME: Final = Prepared(
     select(projects.c.id, projects.c.name)
-    .where(projects.c.user_id == bindparam("user_id"), projects.c.team_id.is_(None))
+    .where(
+        projects.c.user_id == bindparam("user_id"),
+        projects.c.team_id.is_(None),
+        projects.c.id != bindparam("but"),
+    )
     .order_by(projects.c.created_at, projects.c.id)
     .limit(1)
 )
@@ -96,9 +100,9 @@ def reached(conn: Connection, user_id: str, project_id: str) -> Reach | None:
     return None if row is None else _reach(row)
 
 
-def home(conn: Connection, user_id: str) -> Reach | None:
-    """Give a user's first project of their own."""
-    row = _HOME.first(conn, {"user_id": user_id})
+def home(conn: Connection, user_id: str, *, but: str = "") -> Reach | None:
+    """Give a user's first project of their own, other than `but`."""
+    row = _HOME.first(conn, {"user_id": user_id, "but": but})
     return None if row is None else Reach(row[0], row[1], None, None)
 
 

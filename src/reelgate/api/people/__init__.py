@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from reelgate.api.door import Door, DoorRoute, routes
 from reelgate.api.envelopes import NATIVE
-from reelgate.api.people import entering
+from reelgate.api.people import account, admin, entering, gates, keys, teams
 
 
 def build(door: Door) -> list[DoorRoute]:
     """Give the routes of this surface; literal addresses come before those with an id in them."""
-    return routes(door, entering.OPERATIONS, NATIVE)
+    everything = (entering, gates, account, keys, admin, teams)
+    return routes(door, [one for part in everything for one in part.OPERATIONS], NATIVE)

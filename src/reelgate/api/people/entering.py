@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -14,7 +14,8 @@ from reelgate.api import cookies
 from reelgate.api.door import Asked, Operation, Visit, token_of
 from reelgate.api.envelopes import Done, Nothing, done, moment, taken
 from reelgate.api.people import shapes
-from reelgate.api.people.shapes import Entered, Gate, Me, Opening, State, person
+from reelgate.api.people.gates import AWAY
+from reelgate.api.people.shapes import Entered, Gate, Me, Opening, State, person, renamed
 from reelgate.auth import accounts, sessions, tokens
 from reelgate.auth.accounts import Newcomer
 from reelgate.auth.tokens import Tokens
@@ -112,21 +113,11 @@ class ChangePassword(msgspec.Struct, frozen=True, rename="camel"):
         return "ChangePassword()"
 
 
-@contextmanager
-def _renamed(**names: str) -> Generator[None]:
-    """Speak of the fields the caller sent, where a refusal speaks of ours."""
-    try:
-        yield
-    except CallerError as wrong:
-        param = names.get(wrong.failure.param or "", wrong.failure.param)
-        raise CallerError(msgspec.structs.replace(wrong.failure, param=param)) from wrong
-
-
 async def state(visit: Visit) -> Response:
     """Tell what a page has to know before anybody signed in."""
     first = not await visit.ctx.backend.point(user_rows.somebody_signs_in)
     policy, provider = visit.door.access.policy, visit.door.provider
-    gates = [] if provider is None else [Gate("oidc", provider.registered.issuer, "/api/auth/oidc")]
+    gates = [] if provider is None else [Gate("oidc", urlsplit(provider.registered.issuer).netloc, AWAY)]
     return done(State(first_run=first, registration=policy.registration, oidc=gates, languages=[*LANGUAGES]))
 
 
@@ -149,7 +140,7 @@ async def setup(visit: Visit) -> Response:
     wish = await taken(visit, Setup)
     cookies.check_page(visit.request, visit.door.access)
     who = Newcomer(login=wish.username, password=wish.password, name=wish.name, email=wish.email)
-    with _renamed(login="username"):
+    with renamed(login="username"):
         user = await accounts.set_up(visit.door.access, who, wish.token, cookies.origin_of(visit.request))
     return await enter(visit, user, wish.session, 201)
 
@@ -160,7 +151,7 @@ async def register(visit: Visit) -> Response:
     cookies.check_page(visit.request, visit.door.access)
     who = Newcomer(login=wish.username, password=wish.password, name=wish.name, email=wish.email)
     origin = cookies.origin_of(visit.request)
-    with _renamed(login="username"):
+    with renamed(login="username"):
         user = await accounts.register(visit.door.access, who, origin, invite=wish.invite)
     return await enter(visit, user, wish.session, 201)
 
@@ -237,7 +228,7 @@ async def change_password(asked: Asked) -> Response:
     wish = await taken(asked, ChangePassword)
     door, who = asked.door, asked.principal
     origin = cookies.origin_of(asked.request)
-    with _renamed(current="currentPassword", password="newPassword"):  # noqa: S106 - names of fields
+    with renamed(current="currentPassword", password="newPassword"):  # noqa: S106 - names of fields
         await accounts.change_password(door.access, who, wish.current_password, wish.new_password, origin)
     user = await accounts.account(door.access, who.user_id)
     if who.session_id is None or token_of(asked.request) is None:
@@ -269,10 +260,8 @@ async def me(asked: Asked) -> Response:
     mine = await accounts.me(access, who)
 
     def work(conn: Connection) -> tuple[list[shapes.TeamPlace], Any, bool]:
-        names = {team.id: team.name for team in team_rows.all_teams(conn)}
-        found = team_rows.members(conn, user_id=who.user_id)
+        places = shapes.teams_of(team_rows.all_teams(conn), team_rows.members(conn, user_id=who.user_id))
         session = None if who.session_id is None else session_rows.get(conn, who.session_id)
-        places = [shapes.TeamPlace(m.team_id, names[m.team_id], m.role) for m in found]
         return places, session, user_rows.somebody_signs_in(conn)
 
     teams, session, somebody = await asked.ctx.backend.read(work)
@@ -293,9 +282,16 @@ async def me(asked: Asked) -> Response:
     )
 
 
-def _open(path: str, handler: Any, summary: str, takes: Any, gives: Any) -> Operation:
+def _open(path: str, handler: Any, summary: str, takes: Any, gives: Any, status: int = 200) -> Operation:
     return Operation(
-        method="POST", path=path, handler=handler, summary=summary, tag="auth", takes=takes, gives=Done[gives]
+        method="POST",
+        path=path,
+        handler=handler,
+        summary=summary,
+        tag="auth",
+        takes=takes,
+        gives=Done[gives],
+        status=status,
     )
 
 
@@ -317,8 +313,8 @@ OPERATIONS: Final = (
         gives=Done[Me],
     ),
     _open("/api/auth/link", link, "What a link opens", Link, Opening),
-    _open("/api/auth/setup", setup, "Become the first administrator", Setup, Entered),
-    _open("/api/auth/register", register, "Make an account of one's own", Register, Entered),
+    _open("/api/auth/setup", setup, "Become the first administrator", Setup, Entered, 201),
+    _open("/api/auth/register", register, "Make an account of one's own", Register, Entered, 201),
     _open("/api/auth/login", login, "Come in with a name and a password", Login, Entered),
     _open("/api/auth/refresh", refresh, "Exchange a refresh token", Refresh, Entered),
     _open("/api/auth/logout", logout, "End the sign-in that asks", None, Nothing),

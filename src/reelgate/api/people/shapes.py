@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+
 import msgspec
 
 from reelgate.api.envelopes import moment
 from reelgate.auth.access import Registration
+from reelgate.core.errors import CallerError
 from reelgate.core.people import LinkKind, Role, SessionKind
 from reelgate.store.projects import Reach
 from reelgate.store.sessions import Session
+from reelgate.store.teams import Membership, Team
 from reelgate.store.users import User
 
 
@@ -158,3 +163,19 @@ def sign_in(one: Session, current: str | None) -> SignIn:
         expires_at=moment(one.expires_at),
         current=one.id == current,
     )
+
+
+def teams_of(everyone: Sequence[Team], memberships: Sequence[Membership]) -> list[TeamPlace]:
+    """Show the teams somebody is in."""
+    names = {team.id: team.name for team in everyone}
+    return [TeamPlace(one.team_id, names[one.team_id], one.role) for one in memberships]
+
+
+@contextmanager
+def renamed(**names: str) -> Generator[None]:
+    """Speak of the fields the caller sent, where a refusal speaks of ours."""
+    try:
+        yield
+    except CallerError as wrong:
+        param = names.get(wrong.failure.param or "", wrong.failure.param)
+        raise CallerError(msgspec.structs.replace(wrong.failure, param=param)) from wrong

@@ -1,0 +1,283 @@
+"""Users, invitations and sign-ins as an administrator sees them, under `/api/admin`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta
+from starlette.responses import Response
+
+from reelgate.api import links
+from reelgate.api.door import Asked, Operation
+from reelgate.api.envelopes import Done, Many, Nothing, done, many, moment, taken
+from reelgate.api.people import shapes
+from reelgate.api.people.account import Ended
+from reelgate.api.people.listing import PAGED, cut, named
+from reelgate.api.people.shapes import Person, SignIn, person
+from reelgate.api.queries import missing, paging
+from reelgate.auth import accounts, people, sessions
+from reelgate.auth.people import Sent
+from reelgate.core.people import LinkKind, Role
+from reelgate.store import links as link_rows
+from reelgate.store import projects as project_rows
+from reelgate.store import sessions as session_rows
+from reelgate.store import teams as team_rows
+from reelgate.store import users as user_rows
+from reelgate.store.backend import Connection
+from reelgate.store.links import Link
+
+_LONGEST_SEARCH: Final = 100
+_DAY_S: Final = 86_400
+Text = Annotated[str, Meta(max_length=300)]
+Secret = Annotated[str, Meta(min_length=1, max_length=4_000)]
+
+
+class NewUser(msgspec.Struct, frozen=True, kw_only=True):
+    """An account for somebody; without a password they choose one by the link in the answer."""
+
+    username: Text
+    role: Role = Role.MEMBER
+    name: Text | None = None
+    email: Text | None = None
+    password: Secret | None = None
+
+    def __repr__(self) -> str:
+        return f"NewUser({self.username!r})"
+
+
+class UserChange(msgspec.Struct, frozen=True):
+    """What is to be different; what is left out stays."""
+
+    name: Text | None = None
+    email: Text | None = None
+    role: Role | None = None
+    disabled: bool | None = None
+
+
+class NewInvite(msgspec.Struct, frozen=True, rename="camel"):
+    """Whom to invite."""
+
+    role: Role = Role.MEMBER
+    team_id: str | None = None
+    """The team they join."""
+    note: Text = ""
+    days: Annotated[int, Meta(ge=1, le=3_650)] | None = None
+    """How long it is good; a week when left out."""
+
+
+class SentLink(msgspec.Struct, frozen=True, rename="camel"):
+    """A link that is shown this once."""
+
+    id: str
+    kind: LinkKind
+    url: str
+    expires_at: str | None
+
+    def __repr__(self) -> str:
+        return f"SentLink({self.id!r})"
+
+
+class MadeUser(msgspec.Struct, frozen=True):
+    """A new account."""
+
+    user: Person
+    link: SentLink | None
+    """How its holder chooses a password; null when it has one."""
+
+
+class Whole(msgspec.Struct, frozen=True, rename="camel"):
+    """A user with what is open to them."""
+
+    user: Person
+    projects: list[shapes.Place]
+    teams: list[shapes.TeamPlace]
+    providers: list[str]
+
+
+class Invite(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """An invitation; what stood in its link is not kept."""
+
+    id: str
+    role: Role | None
+    team_id: str | None
+    note: str
+    made_by: str | None
+    created_at: str | None
+    expires_at: str | None
+    used_at: str | None
+    revoked_at: str | None
+
+
+class MadeInvite(msgspec.Struct, frozen=True):
+    """An invitation with its link."""
+
+    invite: Invite
+    link: SentLink
+
+
+def _sent(asked: Asked, sent: Sent) -> SentLink:
+    url = links.origin(asked.ctx, asked.request) + sent.path()
+    return SentLink(sent.link.id, sent.link.kind, url, moment(sent.link.expires_at))
+
+
+def _user_id(asked: Asked) -> str:
+    return named(asked, "user_id", "user", "user")
+
+
+async def page(asked: Asked) -> Response:
+    """List users by id; `search` looks in names, logins and addresses."""
+    at = paging(asked.request)
+    search = (asked.request.query_params.get("search") or "")[:_LONGEST_SEARCH]
+    found = await asked.ctx.backend.read(
+        lambda conn: user_rows.page(conn, limit=at.limit + 1, after=at.after, search=search)
+    )
+    part = found[: at.limit]
+    return many([person(u) for u in part], [u.id for u in part], has_more=len(found) > at.limit)
+
+
+async def create(asked: Asked) -> Response:
+    """Make an account."""
+    access = asked.door.access
+    wish = await taken(asked, NewUser)
+    with shapes.renamed(login="username"):
+        user = await people.create(
+            access,
+            login=wish.username,
+            role=wish.role,
+            name=wish.name,
+            email=wish.email,
+            password=wish.password,
+        )
+    if wish.password is not None:
+        return done(MadeUser(person(user), None), 201)
+    sent = await people.reset_link(access, user.id, made_by=asked.principal.user_id)
+    return done(MadeUser(person(user), _sent(asked, sent)), 201)
+
+
+async def retrieve(asked: Asked) -> Response:
+    """Give a user with what is open to them."""
+    user_id = _user_id(asked)
+
+    def work(conn: Connection) -> Whole | None:
+        user = user_rows.get(conn, user_id)
+        if user is None:
+            return None
+        return Whole(
+            person(user),
+            [shapes.place(one) for one in project_rows.of_user(conn, user_id)],
+            shapes.teams_of(team_rows.all_teams(conn), team_rows.members(conn, user_id=user_id)),
+            [issuer for issuer, _ in user_rows.identities_of(conn, user_id)],
+        )
+
+    found = await asked.ctx.backend.read(work)
+    if found is None:
+        raise missing("user", user_id)
+    return done(found)
+
+
+async def update(asked: Asked) -> Response:
+    """Change what somebody is called, what they are, or whether they may come in."""
+    user_id, access = _user_id(asked), asked.door.access
+    wish = await taken(asked, UserChange)
+    user = await accounts.describe(access, user_id, name=wish.name, email=wish.email)
+    if wish.role is not None:
+        user = await people.set_role(access, user_id, wish.role)
+    if wish.disabled is not None:
+        user = await (people.disable(access, user_id) if wish.disabled else people.enable(access, user_id))
+    return done(person(user))
+
+
+async def reset(asked: Asked) -> Response:
+    """Make a link by which a user chooses another password."""
+    sent = await people.reset_link(asked.door.access, _user_id(asked), made_by=asked.principal.user_id)
+    return done(_sent(asked, sent), 201)
+
+
+async def logout(asked: Asked) -> Response:
+    """End every sign-in of a user."""
+    user_id = _user_id(asked)
+    await accounts.account(asked.door.access, user_id)
+    return done(Ended(await sessions.end_all(asked.door.access, user_id)))
+
+
+def _invite(one: Link) -> Invite:
+    return Invite(
+        id=one.id,
+        role=one.role,
+        team_id=one.team_id,
+        note=one.note,
+        made_by=one.made_by,
+        created_at=moment(one.created_at),
+        expires_at=moment(one.expires_at),
+        used_at=moment(one.used_at),
+        revoked_at=moment(one.revoked_at),
+    )
+
+
+async def invites(asked: Asked) -> Response:
+    """List invitations, newest first."""
+    found = await asked.ctx.backend.read(lambda conn: link_rows.listed(conn, LinkKind.INVITE))
+    return cut(asked, found, lambda one: one.id, _invite)
+
+
+async def invite(asked: Asked) -> Response:
+    """Make a link by which one person becomes a user."""
+    wish = await taken(asked, NewInvite)
+    sent = await people.invite(
+        asked.door.access,
+        role=wish.role,
+        team_id=wish.team_id,
+        note=wish.note,
+        made_by=asked.principal.user_id,
+        lasts_s=None if wish.days is None else wish.days * _DAY_S,
+    )
+    return done(MadeInvite(_invite(sent.link), _sent(asked, sent)), 201)
+
+
+async def void(asked: Asked) -> Response:
+    """Make an invitation worthless."""
+    await people.void(asked.door.access, named(asked, "invite_id", "link", "invitation"))
+    return done(Nothing())
+
+
+async def all_sessions(asked: Asked) -> Response:
+    """List sign-ins that hold, newest first; of one user with `user_id`."""
+    wanted, now = asked.request.query_params.get("user_id"), asked.ctx.clock.now_ms()
+    found = await asked.ctx.backend.read(
+        lambda conn: session_rows.listed(conn, now=now, user_id=wanted or None)
+    )
+    here = asked.principal.session_id
+    return cut(asked, found, lambda one: one.id, lambda one: shapes.sign_in(one, here))
+
+
+async def end_session(asked: Asked) -> Response:
+    """End a sign-in at once."""
+    await sessions.end(asked.door.access, named(asked, "session_id", "sess", "sign-in"))
+    return done(Nothing())
+
+
+def _operation(method: Any, path: str, handler: Any, summary: str, **more: Any) -> Operation:
+    whole = f"/api/admin/{path}"
+    return Operation(method=method, path=whole, handler=handler, summary=summary, tag="admin", **more)
+
+
+_ONE: Final = "users/{user_id}"
+
+OPERATIONS: Final = (
+    _operation("GET", "users", page, "List users", query=("limit", "after", "search"), gives=Many[Person]),
+    _operation("POST", "users", create, "Make an account", takes=NewUser, gives=Done[MadeUser], status=201),
+    _operation("GET", _ONE, retrieve, "Give a user", gives=Done[Whole]),
+    _operation("PATCH", _ONE, update, "Change a user", takes=UserChange, gives=Done[Person]),
+    _operation("POST", f"{_ONE}/reset", reset, "Link for another password", gives=Done[SentLink], status=201),
+    _operation("POST", f"{_ONE}/logout", logout, "End every sign-in of a user", gives=Done[Ended]),
+    _operation("GET", "invites", invites, "List invitations", query=PAGED, gives=Many[Invite]),
+    _operation(
+        "POST", "invites", invite, "Invite one person", takes=NewInvite, gives=Done[MadeInvite], status=201
+    ),
+    _operation("DELETE", "invites/{invite_id}", void, "Void an invitation", gives=Done[Nothing]),
+    _operation(
+        "GET", "sessions", all_sessions, "List sign-ins", query=("user_id", *PAGED), gives=Many[SignIn]
+    ),
+    _operation("DELETE", "sessions/{session_id}", end_session, "End a sign-in", gives=Done[Nothing]),
+)
