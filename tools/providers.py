@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reelgate.api.shapes import shape_of
 from reelgate.app import load_dialects
+from reelgate.core.channel_settings import ChannelSettings, DeclaresSettings
 from reelgate.core.dialect import (
     AnswersCallbacks,
     Channel,
@@ -232,6 +234,35 @@ def confidence_table() -> str:
     return _table(("Dialect", "Model", "Confidence", "Source", "Sunset"), body)
 
 
+def settings_table() -> str:
+    """Write what a channel of each dialect may be told beyond its address, key and models."""
+    dialects, _ = load_dialects()
+
+    def lines(kind: type[ChannelSettings], name: str) -> Iterator[tuple[str, ...]]:
+        for field, form in shape_of(kind)["properties"].items():
+            if name == EVERY or field not in ChannelSettings.__struct_fields__:
+                yield name, f"`{field}`", _values(form), form["description"]
+
+    body = list(lines(ChannelSettings, EVERY))
+    for name, dialect in sorted(dialects.items()):
+        if isinstance(dialect, DeclaresSettings):
+            body += lines(dialect.settings, f"`{name}`")
+    return _table(("Dialect", "Setting", "Values", "Meaning"), iter(body))
+
+
+EVERY = "every one"
+
+
+def _values(form: Mapping[str, Any]) -> str:
+    kinds = [form, *form.get("anyOf", ())]
+    words = [word for kind in kinds for word in kind.get("enum", ())]
+    types = [kind["type"] for kind in kinds if kind.get("type", "null") != "null"]
+    said = [f"`{word}`" for word in words] or types
+    if form.get("default"):
+        said.append(f"default `{form['default']}`")
+    return ", ".join(said)
+
+
 PAGE = """\
 # Providers
 
@@ -259,6 +290,13 @@ models.
 
 {wire}
 
+## What a channel may be told
+
+Settings of a channel (`reelgate channels add … --setting NAME=VALUE`, or `settings` of `/api/admin/channels`, which
+also gives them as a JSON Schema). Any other is refused.
+
+{settings}
+
 ## What the facts rest on
 
 {confidence}
@@ -267,4 +305,9 @@ models.
 
 def page() -> str:
     """Write the whole reference page."""
-    return PAGE.format(capabilities=capabilities_table(), wire=wire_table(), confidence=confidence_table())
+    return PAGE.format(
+        capabilities=capabilities_table(),
+        wire=wire_table(),
+        settings=settings_table(),
+        confidence=confidence_table(),
+    )

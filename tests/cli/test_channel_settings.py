@@ -47,3 +47,14 @@ def test_a_setting_that_cannot_be_read_is_refused_as_usage(reelgate: Command, gi
 
     assert ran.code == 2
     assert "Traceback" not in ran.err
+
+
+def test_a_setting_nobody_reads_is_refused_with_those_there_are(reelgate: Command) -> None:
+    ran = reelgate(
+        *ADD, "--dialect", "openai_videos", "--setting", "encoding=json", "--setting", "colour=red"
+    )
+
+    assert ran.code == 2
+    assert "`colour`" in ran.err
+    assert "auth, encoding, content, cancel, list_complete" in ran.err
+    assert "relay" not in reelgate("channels", "list").out

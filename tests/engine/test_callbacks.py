@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from reelgate.core.channel_settings import ChannelSettings
 from reelgate.core.dialect import (
     Accepted,
     Answer,
@@ -143,6 +144,22 @@ async def test_submissions_say_where_to_call_back_and_the_address_names_the_atte
     assert attempt_id == attempt.id
     assert outcome == Taken(1)
     await bench.at_once(task.id, Status.COMPLETED)
+
+
+async def test_an_upstream_that_cannot_call_back_is_told_no_address(
+    tmp_path: Path, clock: FakeClock, clip: Path
+) -> None:
+    class Deaf(Signing):
+        settings = ChannelSettings
+
+    deaf = Deaf()
+    async with open_bench(tmp_path, deaf, clock) as bench:
+        bench.renders.put("clip", clip)
+        bench.ctx.callbacks.open(b"pepper", "https://reelgate.example/")
+
+        await bench.at_once((await bench.create()).id, Status.RUNNING)
+
+    assert deaf.told == [None]
 
 
 async def test_an_address_the_operator_gave_is_left_alone(bench: Bench) -> None:
