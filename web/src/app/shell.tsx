@@ -30,6 +30,8 @@ export function Shell() {
   if (who.isPending) return <div className={classes.waiting} aria-busy="true" />;
   if (who.error) {
     if (who.error instanceof Failure && who.error.signedOut) {
+      // The address changes before this shell is gone; it must not lead to itself.
+      if (here.pathname === "/login") return null;
       return <Navigate to="/login" search={{ next: here.href === "/" ? undefined : here.href }} replace />;
     }
     return <Broken thrown={who.error} again={() => void who.refetch()} />;
