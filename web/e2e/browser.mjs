@@ -27,6 +27,6 @@ export async function openPage(browser, options = {}) {
     // A 401 before the sign-in is how the page learns that there is none.
     if (message.type() === "error" && !/status of 40[14]/.test(message.text())) wrong.push(message.text());
   });
-  page.setDefaultTimeout(60_000);
+  page.setDefaultTimeout(Number(process.env.PATIENCE_MS ?? 60_000));
   return { context, page, wrong };
 }
