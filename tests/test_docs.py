@@ -48,6 +48,8 @@ def test_no_error_page_is_left_from_a_code_that_is_gone():
 
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))
 def test_every_setting_is_described_and_on_its_page(name: str):
+    """Shows 002-19."""
+
     described = Settings.model_fields[name].description or ""
 
     assert described.endswith(".")

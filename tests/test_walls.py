@@ -1,4 +1,4 @@
-"""The walls between rooms stand, and each of them stops what it is there to stop."""
+"""The walls between rooms stand, and each of them stops what it is there to stop (000-01, 000-34, 001-34)."""
 
 from __future__ import annotations
 

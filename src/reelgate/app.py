@@ -28,7 +28,7 @@ from reelgate.core.errors import ReelgateError
 from reelgate.core.ids import Kind, encode, sortable
 from reelgate.core.people import Role
 from reelgate.core.profile import Profiles, parse_profiles
-from reelgate.engine import backups, bootstrap, route, sweep
+from reelgate.engine import backups, bootstrap, route, sweep, tuning
 from reelgate.engine.advance import advance
 from reelgate.engine.backups import Installation
 from reelgate.engine.callbacks import Callbacks
@@ -339,6 +339,7 @@ async def open_gateway(
         try:
             await bootstrap.first_rows(ctx)
             await _unseal(ctx)
+            await tuning.reload(ctx)
             await ctx.channels.reload(backend)
             await ctx.allowances.reload(backend)
             pepper = await _pepper(ctx, settings)

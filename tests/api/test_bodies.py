@@ -105,6 +105,8 @@ def noisy(size: int) -> bytes:
 
 @pytest.mark.parametrize("escaped", [False, True])
 async def test_a_long_data_url_is_decoded_without_a_copy_of_it(bench: Bench, escaped: bool):
+    """Shows 001-07."""
+
     text = data_url(noisy(2_000_000))
     body = json.dumps({"prompt": "é" * 10, "size": "64x64", "input_reference": {"image_url": text}})
     if escaped:
@@ -260,6 +262,8 @@ class TestSmallLimits:
         )
 
     async def test_a_picture_over_its_limit_is_refused_by_name(self, bench: Bench):
+        """Shows 001-19."""
+
         answer = await bench.form("/v1/videos", [*FORM, ("input_reference", "x", "image/png", noisy(1_000))])
 
         assert (answer.status, answer.error["param"]) == (413, "input_reference")

@@ -86,6 +86,8 @@ async def test_a_source_that_is_none_is_refused_by_name(bench: Bench, path: str,
 
 
 async def test_a_source_that_is_not_finished_is_a_conflict_no_sdk_repeats(bench: Bench):
+    """Shows 000-52, 004-03."""
+
     answer = await bench.post("/v1/videos/edits", {"prompt": "x", "video": {"id": await bench.made()}})
 
     assert (answer.status, answer.headers["x-should-retry"]) == (409, "false")

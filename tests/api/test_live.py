@@ -28,6 +28,8 @@ def events(text: bytes) -> list[tuple[int, str, dict[str, Any]]]:
 
 
 async def test_a_video_is_followed_from_its_beginning_to_its_end(bench: Bench):
+    """Shows 002-01."""
+
     video_id = await bench.made()
     stream = bench.open("GET", f"/v1/videos/{video_id}/events")
     start = await stream.next()
@@ -58,6 +60,8 @@ async def test_a_video_is_followed_from_its_beginning_to_its_end(bench: Bench):
 
 
 async def test_a_stream_resumes_after_the_last_event_a_client_saw(bench: Bench):
+    """Shows 004-07."""
+
     video_id = await bench.made()
     await bench.complete(video_id)
     whole = events((await bench.ask("GET", f"/v1/videos/{video_id}/events")).body)

@@ -27,6 +27,8 @@ NOBODY = "video_" + "0" * 26
 
 
 async def test_a_created_video_has_every_field_with_its_type(bench: Bench):
+    """Shows 001-08, 002-04."""
+
     answer = await bench.post("/v1/videos", {"prompt": "a red kite", "seconds": "8", "size": "64x64"})
 
     video = answer.json()
@@ -64,6 +66,8 @@ async def test_a_poll_says_in_whole_milliseconds_when_to_come_back(bench: Bench)
 
 
 async def test_a_failed_video_is_no_failed_request(bench: Bench):
+    """Shows 002-15."""
+
     video_id = await bench.made()
     await bench.fail(video_id, error=Failure(code=Code.CONTENT_POLICY, message="Refused."))
 
@@ -128,6 +132,8 @@ async def test_seconds_may_be_a_json_integer(bench: Bench):
     ],
 )
 async def test_a_refusal_names_the_field(bench: Bench, fields: dict[str, object], param: str):
+    """Shows 001-20, 004-12."""
+
     answer = await bench.post("/v1/videos", {"size": "64x64", **fields})
 
     assert answer.status == 400
@@ -156,6 +162,8 @@ async def test_an_unknown_model_is_named(bench: Bench):
     ("method", "tail"), [("GET", ""), ("DELETE", ""), ("GET", "/content"), ("GET", "/events")]
 )
 async def test_an_id_that_does_not_exist_is_not_found(bench: Bench, name: str, method: str, tail: str):
+    """Shows 000-53."""
+
     answer = await bench.ask(method, f"/v1/videos/{name}{tail}")
 
     assert (answer.status, answer.error["code"]) == (404, "not_found")
@@ -184,6 +192,8 @@ async def test_what_belongs_to_another_project_looks_as_if_it_did_not_exist(benc
 
 
 async def test_a_list_has_all_five_keys_and_pages_by_the_last_id(bench: Bench):
+    """Shows 000-56."""
+
     ids = [await bench.made(str(n)) for n in range(5)]
     seen: list[str] = []
     after = ""

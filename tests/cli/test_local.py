@@ -32,6 +32,8 @@ def test_a_key_is_made_without_a_server_and_shown_once(reelgate: Command) -> Non
 
 
 def test_the_first_use_of_a_data_folder_gives_the_administrator_key_once(reelgate: Command) -> None:
+    """Shows 000-48."""
+
     first = reelgate("keys", "create", "one")
     assert "administrator" in first.err
     assert first.out.strip().startswith("rg_")
@@ -100,6 +102,8 @@ def test_a_channel_is_added_listed_switched_and_removed(reelgate: Command) -> No
 
 
 def test_the_secret_of_a_channel_comes_from_standard_input_too(reelgate: Command) -> None:
+    """Shows 000-32."""
+
     given = ("--base-url", "https://upstream.example", "--secret-file", "-", "--json")
     assert reelgate(*ADD, *given, stdin="sk-1\n").json()["has_secret"] is True
 
@@ -192,6 +196,8 @@ def test_the_doctor_finds_a_new_installation_well(reelgate: Command) -> None:
 
 
 def test_the_doctor_fails_on_a_damaged_database_and_says_what_to_do(reelgate: Command) -> None:
+    """Shows 000-49."""
+
     assert reelgate("keys", "create", "x").code == 0
     database = reelgate.data / "reelgate.db"
     content = bytearray(database.read_bytes())

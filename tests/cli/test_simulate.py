@@ -38,6 +38,8 @@ def simulating(command: Command, *args: str) -> Generator[tuple[subprocess.Popen
 
 
 def test_without_a_dialect_everything_that_can_be_simulated_is_listed(reelgate: Command) -> None:
+    """Shows 001-27."""
+
     ran = reelgate("simulate", "--json")
 
     assert ran.code == 0

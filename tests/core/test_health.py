@@ -43,6 +43,8 @@ def test_an_outcome_is_read(outcome: Accepted | Refused | Unclear, finding: Find
     "code", [Code.UNAUTHORIZED, Code.QUOTA_EXHAUSTED, Code.PERMISSION_OR_CHANNEL, Code.ACCOUNT_SUSPENDED]
 )
 def test_one_refusal_of_a_key_pauses_it_and_each_trial_that_fails_pauses_it_longer(code: Code) -> None:
+    """Shows 000-21."""
+
     refused = Failure(code=code, message="no")
     health, now, waited = START, 1_000, list[float]()
 

@@ -84,6 +84,8 @@ def test_a_blank_prompt_is_refused(blank: str):
 
 
 def test_a_prompt_is_taken_up_to_its_limit_and_no_further():
+    """Shows 001-18."""
+
     assert params(request(prompt="x" * 100), profile()) == []
     assert params(request(prompt="x" * 101), profile()) == ["prompt"]
 

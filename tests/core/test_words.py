@@ -67,6 +67,8 @@ def test_no_word_of_the_table_needs_folding():
     + [(raw, None) for raw in ("", "soon", None, True, [], {}, "nan", "inf", float("nan"), float("inf"))],
 )
 def test_percent(raw, read):
+    """Shows 000-10."""
+
     assert percent(raw) == read
 
 
@@ -76,6 +78,8 @@ def test_percent(raw, read):
     + [(raw, None) for raw in ("", None, False, "x")],
 )
 def test_fraction(raw, read):
+    """Shows 000-10."""
+
     assert fraction(raw) == read
 
 
@@ -92,6 +96,8 @@ def test_fraction(raw, read):
     + [(raw, None) for raw in ("", "soon", None, True, 0, -5, 10**20, [], "9" * 60)],
 )
 def test_a_time_is_read_in_seconds_milliseconds_or_text(raw, read):
+    """Shows 000-09."""
+
     assert timestamp_ms(raw) == read
 
 

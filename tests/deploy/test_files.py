@@ -97,6 +97,8 @@ def test_every_command_a_deployment_file_starts_is_one(where: str, args: list[st
 
 
 def test_no_deployment_file_has_a_password_that_would_work() -> None:
+    """Shows 002-25."""
+
     example = (DEPLOY / ".env.example").read_text(encoding="utf-8")
     secrets = ("POSTGRES_PASSWORD", "STORAGE_SECRET", "KEY_PEPPER", "MASTER_KEY")
     for name in secrets:
@@ -147,6 +149,8 @@ def test_the_image_has_the_web_application_as_soon_as_there_is_one() -> None:
 
 @pytest.mark.parametrize("path", COMPOSE, ids=lambda path: path.name)
 def test_compose_files_follow_the_specification(path: Path) -> None:
+    """Shows 001-38, 002-07."""
+
     run(BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", path)
 
 
@@ -191,6 +195,8 @@ def test_only_a_proxy_or_loopback_is_published() -> None:
 
 @pytest.mark.parametrize("version", ["1.30", "1.34"])
 def test_every_manifest_is_what_kubernetes_accepts(version: str) -> None:
+    """Shows 003-23."""
+
     found = resources(EXAMPLE)
     assert {"Deployment", "Job", "HorizontalPodAutoscaler", "PodDisruptionBudget", "Ingress"} <= {
         one["kind"] for one in found

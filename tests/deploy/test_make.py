@@ -93,6 +93,8 @@ def written(file: Path) -> bytes:
 
 
 def test_a_changed_source_file_is_noticed(tmp_path: Path) -> None:
+    """Shows 002-09."""
+
     source = tmp_path / "room" / "noun.py"
     source.parent.mkdir()
     source.write_text("")
@@ -213,6 +215,8 @@ def pm2(tmp_path: Path) -> Iterator[Callable[..., str]]:
 
 @pytest.mark.slow
 def test_pm2_keeps_a_server_running(pm2: Callable[..., str]) -> None:
+    """Shows 002-08."""
+
     config = str(DEPLOY / "pm2" / "ecosystem.config.cjs")
     pm2("start", config)
 

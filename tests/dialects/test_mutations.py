@@ -99,6 +99,8 @@ def test_every_given_answer_is_of_a_dialect_there_is():
 
 @pytest.mark.parametrize("vector", READ, ids=lambda vector: vector["id"])
 def test_no_single_bend_raises_or_ends_a_living_job(vector: dict[str, Any]):
+    """Shows 001-36."""
+
     alive = vector in ALIVE
     for path, value, bent in bends(vector):
         seen = read(bent)

@@ -55,6 +55,8 @@ def test_a_model_takes_its_own_defaults_and_says_where_they_are_from(name: str, 
 
 @pytest.mark.parametrize(("name", "model"), MODELS, ids=lambda v: v if isinstance(v, str) else v.name)
 def test_every_size_of_a_model_reaches_the_wire(name: str, model: Profile):
+    """Shows 001-24."""
+
     dialect = import_module(f"reelgate.dialects.{name}").DIALECT
     seconds = min(model.seconds) if model.seconds else model.seconds_default
     clip = (picture(Role.SOURCE_VIDEO, "video/mp4"),) if model.verbs[0] is not Verb.CREATE else ()

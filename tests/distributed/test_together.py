@@ -15,7 +15,7 @@ from tests.distributed.conftest import Fleet, until, upstream
 
 
 def test_any_server_sees_what_any_worker_does(fleet: Fleet) -> None:
-    """Three processes that start on an empty database at once, then events, keys and channels across processes."""
+    """Three processes that start on an empty database at once, then events, keys and channels across processes (003-18)."""
     with upstream(fleet.folder, "--queue", "0.3", "--run", "0.8") as base_url:
         one, two, three = fleet.start("one", "api"), fleet.start("two", "all"), fleet.start("three", "worker")
         for process in (one, two, three):

@@ -127,6 +127,8 @@ async def test_sixty_four_creates_with_credit_for_three_make_three(bench: Bench)
 async def test_a_remix_takes_over_what_its_prompt_does_not_say_and_is_linked_to_its_source(
     bench: Bench,
 ) -> None:
+    """Shows 004-05."""
+
     bench.upstream.sights["job-1"].append(finished())
     parent = await bench.create("a kite")
     await bench.until(parent.id)
@@ -141,6 +143,8 @@ async def test_a_remix_takes_over_what_its_prompt_does_not_say_and_is_linked_to_
 
 
 async def test_only_a_completed_clip_can_be_worked_from(bench: Bench) -> None:
+    """Shows 004-03."""
+
     parent = await bench.create()
 
     error = await refused(bench, Draft(verb=Verb.EXTEND, prompt="on", seconds=4, parent_id=parent.id))

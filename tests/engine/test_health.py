@@ -146,6 +146,8 @@ async def test_a_cancel_uses_the_key_the_job_was_sent_with(
 async def test_a_429_on_one_of_three_keys_rests_that_key_alone(
     tmp_path: Path, upstream: Keyed, clock: FakeClock, clip: Path
 ) -> None:
+    """Shows 000-28."""
+
     upstream.refused["k1"] = no(Code.RATE_LIMITED, 40)
     async with keyed_bench(tmp_path, upstream, clock, clip, "k1", "k2", "k3") as bench:
         began = clock.now_ms()

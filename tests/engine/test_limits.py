@@ -321,6 +321,8 @@ async def test_the_order_of_a_lane_outlives_a_restart(
 async def test_a_key_of_higher_priority_goes_first_and_its_requests_may_ask_within_bounds(
     bench: Bench,
 ) -> None:
+    """Shows 001-39."""
+
     await allow(bench, Subject.KEY, "key_bob", priority=1, max_priority=4)
     await narrow(bench, 1)
     await make(bench, ANN, "begun")

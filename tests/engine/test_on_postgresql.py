@@ -106,6 +106,8 @@ async def test_a_reader_that_comes_late_misses_nothing_another_reader_was_given_
 
 
 async def test_old_rows_and_orphans_are_swept(bench: Bench) -> None:
+    """Shows 001-05."""
+
     bench.upstream.sights["job-1"].append(finished())
     task = await bench.create()
     await bench.until(task.id)

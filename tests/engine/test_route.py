@@ -58,6 +58,8 @@ async def said(bench: Bench, task_id: str) -> list[dict[str, str]]:
 
 
 async def test_a_request_goes_only_where_the_model_can_do_it(bench: Bench):
+    """Shows 001-06."""
+
     await add(bench, "short", facts={"seconds_range": Span(1, 5)}, priority=9)
     bench.upstream.sights["job-1"].append(finished())
 

@@ -65,6 +65,8 @@ async def turns(count: int = 20) -> None:
 
 
 async def test_a_lane_never_runs_more_than_its_slots(clock: FakeClock) -> None:
+    """Shows 002-02."""
+
     work = Work()
     async with running(clock, work, {"a": 3}) as runner:
         for n in range(10):

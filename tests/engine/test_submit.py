@@ -26,6 +26,8 @@ def refusal(code: Code, retry_after_s: float | None = None) -> Refused:
 
 
 async def test_an_accepted_task_is_watched_archived_and_paid_for_once(bench: Bench) -> None:
+    """Shows 003-09, 001-09."""
+
     bench.upstream.sights["job-1"].extend([running(10), running(60), finished()])
 
     task = await bench.create()
@@ -54,6 +56,8 @@ async def test_a_refusal_of_the_callers_making_fails_and_gives_the_money_back(be
 
 
 async def test_a_busy_upstream_is_asked_again_after_the_time_it_named(bench: Bench) -> None:
+    """Shows 000-21."""
+
     bench.upstream.outcomes.append(refusal(Code.RATE_LIMITED, retry_after_s=30))
     bench.upstream.sights["job-2"].append(finished())
 
@@ -73,6 +77,8 @@ async def test_a_busy_upstream_is_asked_again_after_the_time_it_named(bench: Ben
 async def test_a_task_refused_too_often_fails_with_the_last_reason(
     tmp_path: Path, upstream: Scripted, clock: FakeClock
 ) -> None:
+    """Shows 001-10, 002-03."""
+
     upstream.outcomes.extend([refusal(Code.OVERLOADED)] * 9)
     async with open_bench(
         tmp_path, upstream, clock, rules=Rules(default_model="demo", breaker_after=0)

@@ -86,6 +86,8 @@ async def test_completed_without_a_clip_is_asked_again_before_it_is_believed(ben
 
 
 async def test_a_job_that_never_ends_is_ended_by_its_deadline_with_the_hold_kept(bench: Bench) -> None:
+    """Shows 000-20."""
+
     bench.upstream.sights["job-1"].append(running(98))
 
     task = await bench.create()
@@ -131,6 +133,8 @@ async def test_a_late_failure_gives_the_money_back(bench: Bench) -> None:
 async def test_a_restart_goes_on_watching_without_a_new_submission(
     tmp_path: Path, upstream: Scripted, clock: FakeClock, clip: Path
 ) -> None:
+    """Shows 002-05."""
+
     async with open_bench(tmp_path, upstream, clock) as bench:
         task = await bench.create()
         await bench.until(task.id, Status.RUNNING)

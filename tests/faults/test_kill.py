@@ -30,6 +30,8 @@ def _channel(data: Path, base_url: str) -> str:
 
 
 def test_random_kills_never_pay_twice_and_every_task_ends(tmp_path: Path) -> None:
+    """Shows 000-27, 002-22, 002-05."""
+
     data = tmp_path / "data"
     data.mkdir()
     rng = random.Random(20260924)

@@ -81,6 +81,8 @@ async def test_a_blob_is_named_by_its_bytes_alone(tmp_path: Path) -> None:
 
 
 async def test_putting_the_bytes_again_heals_a_rotten_copy(tmp_path: Path) -> None:
+    """Shows 000-49."""
+
     blobs = BlobStore(tmp_path)
     await blobs.put_bytes(DATA, "video/mp4")
     at(blobs).write_bytes(b"rotten")

@@ -185,6 +185,8 @@ class Blobs:
 
 
 async def test_files_in_json_are_written_as_base64_wherever_they_stand(tmp_path: Path) -> None:
+    """Shows 001-23."""
+
     echo = Echo()
     small, large = b"\x89PNG", bytes(range(256)) * 2500 + b"x"
     blobs = Blobs(tmp_path, small, large)
@@ -209,6 +211,8 @@ async def test_files_in_json_are_written_as_base64_wherever_they_stand(tmp_path:
 
 
 async def test_a_form_streams_its_files_and_no_name_escapes_its_quotes(tmp_path: Path) -> None:
+    """Shows 001-23, 003-07."""
+
     echo = Echo()
     clip = bytes(range(256)) * 2000
     blobs = Blobs(tmp_path, clip)

@@ -212,6 +212,8 @@ def auto(folder: Path) -> list[str]:
 
 
 async def test_one_is_made_a_day_and_the_newest_are_kept(tmp_path: Path) -> None:
+    """Shows 000-51."""
+
     of, folder = installation(on(tmp_path / "data")), tmp_path / "backups"
     files = await filled(on(tmp_path / "data"))
     await backups.write(of, folder / "by-hand", NOW - 90 * DAY)

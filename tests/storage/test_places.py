@@ -32,6 +32,8 @@ async def listed(blobs: BlobStore) -> dict[str, int]:
 
 
 async def test_a_file_put_is_named_by_its_bytes_and_leaves_the_spool(blobs: BlobStore) -> None:
+    """Shows 001-22."""
+
     path = spooled(blobs)
 
     blob = await blobs.put_file(path, "video/mp4")

@@ -137,6 +137,8 @@ def nothing(request: pytest.FixtureRequest) -> Iterator[Connection]:
 
 
 def test_no_shipped_migration_breaks_the_release_before_it(nothing: Connection) -> None:
+    """Shows 001-33."""
+
     assert check(SHIPPED, nothing, releases()) == []
 
 

@@ -113,6 +113,8 @@ def test_a_key_or_a_channel_that_is_printed_shows_no_secret() -> None:
 
 
 async def test_a_channel_comes_back_as_it_went_in(backend: Backend) -> None:
+    """Shows 001-26."""
+
     await backend.write(lambda conn: channels.insert(conn, CHANNEL, NOW))
     for ask in (lambda conn: channels.get(conn, "chan_1"), lambda conn: channels.by_name(conn, "relay")):
         assert await backend.point(ask) == replace(CHANNEL, secret="")
@@ -335,6 +337,8 @@ async def test_an_upload_whose_time_has_passed_is_dropped(backend: Backend) -> N
 
 
 async def test_lineage_is_followed_both_ways(backend: Backend) -> None:
+    """Shows 004-06."""
+
     edge = Edge(
         child_id="video_2",
         parent_id="video_1",

@@ -25,6 +25,8 @@ FAILURE = Failure(code=Code.UPSTREAM_FAILED, message="The job failed.", detail="
 
 
 async def test_a_task_comes_back_as_it_went_in(backend: Backend) -> None:
+    """Shows 001-01."""
+
     task = a_task(
         priority=2**40,
         progress=50,
@@ -282,6 +284,8 @@ def _walk(conn: Connection, limit: int, *, ascending: bool) -> list[Task]:
 def test_pages_together_are_every_visible_task_once_in_order(
     pattern_file: Path, made: list[tuple[int, bool]], limit: int, ascending: bool
 ) -> None:
+    """Shows 001-05."""
+
     with _scratch(pattern_file) as conn:
         for number, (created_at, deleted) in enumerate(made):
             gone = NOW if deleted else None
@@ -327,6 +331,8 @@ def _pages(conn: Connection) -> None:
 def test_a_query_asked_all_the_time_never_reads_the_whole_table(
     pattern_file: Path, query: Callable[[Connection], Any], index: str
 ) -> None:
+    """Shows 001-04."""
+
     with _scratch(pattern_file) as conn:
         tasks.insert(conn, a_task())
         raw: Any = conn.connection.dbapi_connection

@@ -108,6 +108,8 @@ def test_what_the_reference_lists_is_what_is_exposed() -> None:
 
 
 def test_the_alerts_the_requirements_name_are_there() -> None:
+    """Shows 001-41, 003-19."""
+
     expressions = " ".join(rule["expr"] for rule in rules())
 
     for figure in (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 from urllib.parse import parse_qsl
@@ -18,7 +18,7 @@ from reelgate.api.budget import Budget, Share
 from reelgate.api.fields import Fields, from_json
 from reelgate.api.folding import fold
 from reelgate.api.multipart import Receiver, too_large
-from reelgate.core.errors import CallerError, Code, refuse
+from reelgate.core.errors import CallerError, Code, ReelgateError, refuse
 
 T = TypeVar("T")
 
@@ -53,7 +53,9 @@ class Spool(Protocol):
 class Bodies:
     """Reads request bodies."""
 
-    def __init__(self, ceilings: Ceilings, spool: Spool, budget: Budget, *, stall_s: float = STALL_S) -> None:
+    def __init__(
+        self, ceilings: Callable[[], Ceilings], spool: Spool, budget: Budget, *, stall_s: float = STALL_S
+    ) -> None:
         self._ceilings = ceilings
         self._spool = spool
         self._budget = budget
@@ -74,13 +76,13 @@ class Bodies:
             if kind == b"multipart/form-data":
                 receiver = self._receiver(options.get(b"boundary"), files)
                 try:
-                    await self._pass_on(request, share, self._ceilings.body_max_bytes, receiver.feed)
-                    yield Fields(fold(receiver.parts()), typed=False)
+                    await self._pass_on(request, share, self._ceilings().body_max_bytes, receiver.feed)
+                    yield _noted(request, Fields(fold(receiver.parts()), typed=False))
                 finally:
                     _discard(receiver.spooled)
             else:
                 body = await self._whole(request, share)
-                yield _fields(kind, body)
+                yield _noted(request, _fields(kind, body))
 
     async def typed(self, request: Request, kind: type[T]) -> T:
         """Give a JSON body as one type; an empty body is an empty object.
@@ -90,6 +92,7 @@ class Bodies:
         _check_coding(request)
         with self._budget.share() as share:
             body = await self._whole(request, share)
+        _noted_whole(request, body)
         try:
             return msgspec.json.decode(bytes(body) if body.strip() else b"{}", type=kind)
         except msgspec.ValidationError as wrong:
@@ -104,7 +107,7 @@ class Bodies:
             boundary,
             spool=self._spool.spool,
             file_limits=files,
-            text_limit=self._ceilings.json_max_bytes,
+            text_limit=self._ceilings().json_max_bytes,
         )
 
     async def _whole(self, request: Request, share: Share) -> bytearray:
@@ -113,7 +116,7 @@ class Bodies:
         async def keep(chunk: bytes) -> None:
             body.extend(chunk)
 
-        await self._pass_on(request, share, self._ceilings.json_max_bytes, keep)
+        await self._pass_on(request, share, self._ceilings().json_max_bytes, keep)
         return body
 
     async def _pass_on(
@@ -170,6 +173,20 @@ def _wrong_field(said: str) -> CallerError:
     path = ".".join(part for part in (found[1] if found else "", named[1] if named else "") if part)
     told = f"`{path}`: {what[:1].lower()}{what[1:]}." if path and not named else f"{what}."
     return refuse(Code.INVALID_REQUEST, told, param=path or None)
+
+
+def _noted_whole(request: Request, body: bytearray) -> None:
+    if request.scope.get("state", {}).get("given") is not None:
+        with suppress(ReelgateError):
+            _noted(request, _fields(b"application/json", body))
+
+
+def _noted(request: Request, fields: Fields) -> Fields:
+    """Leave what was asked for with whoever wants to write it down."""
+    wanted = request.scope.get("state", {}).get("given")
+    if wanted is not None:
+        wanted.update(fields.shown())
+    return fields
 
 
 def _check_coding(request: Request) -> None:

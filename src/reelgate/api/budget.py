@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from reelgate.core.errors import CallerError, Code, Failure
@@ -35,7 +35,7 @@ class Share:
 class Budget:
     """Counts bytes in flight against a ceiling; 0 means no ceiling."""
 
-    def __init__(self, ceiling: int) -> None:
+    def __init__(self, ceiling: Callable[[], int]) -> None:
         self._ceiling = ceiling
         self.held = 0
 
@@ -44,7 +44,8 @@ class Budget:
 
         Raises CallerError `concurrency_limited` when they would not.
         """
-        if self._ceiling and self.held + size > self._ceiling:
+        ceiling = self._ceiling()
+        if ceiling and self.held + size > ceiling:
             raise CallerError(
                 Failure(
                     code=Code.CONCURRENCY_LIMITED,

@@ -23,6 +23,7 @@ from reelgate.api import cookies, errors, limits
 from reelgate.api.bodies import Bodies
 from reelgate.api.budget import Budget
 from reelgate.api.links import bearer_of_link
+from reelgate.api.noting import noted
 from reelgate.auth import sessions
 from reelgate.auth.access import Access
 from reelgate.auth.clip_links import ClipLinks
@@ -68,9 +69,9 @@ class Door:
     ) -> None:
         self.ctx = ctx
         self.tick_s = tick_s
-        self.budget = Budget(ctx.limits.inflight_bytes)
-        self.bodies = Bodies(ctx.limits, ctx.blobs, self.budget)
-        self.notes = Bodies(NOTES, ctx.blobs, self.budget)
+        self.budget = Budget(lambda: ctx.limits.inflight_bytes)
+        self.bodies = Bodies(lambda: ctx.limits, ctx.blobs, self.budget)
+        self.notes = Bodies(lambda: NOTES, ctx.blobs, self.budget)
         """Reads small bodies, from anybody."""
         self.last_used = LastUsed(ctx.backend)
         self.last_seen = LastUsed(ctx.backend, write=sessions.touch)
@@ -200,11 +201,13 @@ class Asked(msgspec.Struct, frozen=True):
     request: Request
     principal: Principal
     surface: str = "openai"
+    noting: Context | None = None
+    """The composition for an action that is written down with what it changes."""
 
     @property
     def ctx(self) -> Context:
         """The composition."""
-        return self.door.ctx
+        return self.door.ctx if self.noting is None else self.noting
 
     @property
     def project_id(self) -> str:
@@ -362,7 +365,7 @@ def routes(door: Door, operations: Sequence[Operation], manner: Manner = OPENAI)
         endpoint = (
             _open_endpoint(door, handler, manner)
             if isinstance(scope, Open)
-            else _endpoint(door, handler, scope, manner)
+            else _endpoint(door, noted(operation, handler), scope, manner)
         )
         made.append(_route(operation, endpoint, [operation.method], manner, in_schema=True))
         if operation.method == "GET" and operation.head:

@@ -210,6 +210,10 @@ class Fields:
         """
         return {name: self._plain(value, name) for name, value in self._values.items()}
 
+    def shown(self) -> dict[str, Any]:
+        """Give the fields as they may be written down: files by name alone, long texts by their length."""
+        return {name: _shown(value) for name, value in self._values.items()}
+
     def _plain(self, value: Value, param: str) -> Any:
         match value:
             case FilePart():
@@ -225,6 +229,27 @@ class Fields:
                 return _spelled(value)
             case _:
                 return value
+
+
+_SHOWN_MAX: Final = 500
+"""How much of one text is written down."""
+
+
+def _shown(value: Value) -> Any:
+    match value:
+        case FilePart():
+            return "(a file)"
+        case LongText():
+            return "(a long text)"
+        case str():
+            return value if len(value) <= _SHOWN_MAX else f"(a text of {len(value)} characters)"
+        case dict():
+            members = cast("dict[str, Value]", value)
+            return {k: _shown(v) for k, v in members.items()}
+        case list():
+            return [_shown(v) for v in items_of(cast("Value", value))[:100]]
+        case _:
+            return value
 
 
 def _spelled(text: str) -> str | int | float | bool:

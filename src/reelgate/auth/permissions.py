@@ -179,6 +179,12 @@ PERMISSIONS: Final[dict[tuple[Method, str], Scope | Known | Open]] = {
     ("GET", "/api/admin/models"): Scope.OPERATE,
     ("POST", "/api/admin/models/doctor"): Scope.OPERATE,
     ("GET", "/api/admin/tasks/{task_id}"): Scope.OPERATE,
+    ("GET", "/api/account/activity"): Scope.VIDEOS_READ,
+    ("GET", "/api/admin/audit"): Scope.ADMIN,
+    ("GET", "/api/admin/audit/check"): Scope.ADMIN,
+    ("GET", "/api/admin/settings"): Scope.ADMIN,
+    ("POST", "/api/admin/settings"): Scope.ADMIN,
+    ("GET", "/api/admin/settings/{key}/history"): Scope.ADMIN,
     # Whoever knows the secret in the address may post there; it only has an upstream asked.
     ("POST", "/callbacks/{channel_id}/{secret}"): OPEN,
     ("POST", "/callbacks/{channel_id}/{secret}/{attempt_id}"): OPEN,

@@ -22,10 +22,12 @@ from reelgate.cli.doors import Ask, HttpDoor, NoAnswer
 from reelgate.cli.session import Session
 from reelgate.cli.trouble import Trouble
 from reelgate.cli.words import say
+from reelgate.core.audit import Break
 from reelgate.core.errors import ReelgateError
 from reelgate.engine.models import endings
 from reelgate.net.guard import Guard
 from reelgate.settings import Settings
+from reelgate.store import audit as audit_rows
 from reelgate.store import channels as channel_rows
 from reelgate.store import secrets as secret_rows
 from reelgate.store import sqlite
@@ -60,6 +62,7 @@ async def all_checks(session: Session) -> Sequence[Check]:
         _database,
         _schema,
         _secrets,
+        _audit,
         _channels,
         _models,
         _server,
@@ -210,6 +213,24 @@ async def _secrets(settings: Settings) -> Check:
     if trouble is not None:
         return Check("secrets", "fail", trouble, say("secret.sealed.next"))
     return Check("secrets", "ok", say("doctor.secrets.sealed", key=noted, source=vault.source.name))
+
+
+async def _audit(settings: Settings) -> Check:
+    """Walk the audit log's chain from its first entry on."""
+    path = _path_of(settings)
+    if path is not None and not path.exists():
+        return Check("audit", "ok", say("doctor.database.none"))
+    try:
+        backend = await open_backend(settings.database_url)
+    except (*UNUSABLE, OSError) as error:
+        return Check("audit", "fail", local.cause_of(error), say("doctor.schema.next"))
+    try:
+        found = await backend.read(audit_rows.walk)
+    finally:
+        await backend.close()
+    if isinstance(found, Break):
+        return Check("audit", "fail", say("doctor.audit.broken", why=found.why), say("doctor.audit.next"))
+    return Check("audit", "ok", say("doctor.audit.holds", count=found.seq))
 
 
 async def _channels(settings: Settings) -> Check:

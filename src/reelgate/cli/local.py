@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import click
 
@@ -20,12 +21,15 @@ from reelgate.auth.scopes import EVERYDAY, parse_scopes
 from reelgate.cli.doors import Ask, HttpDoor, NoAnswer
 from reelgate.cli.trouble import Exit, Trouble
 from reelgate.cli.words import say
+from reelgate.core.audit import Entry, Outcome
 from reelgate.core.envelope import CannotOpen
+from reelgate.engine.audit import Noting
 from reelgate.media.buckets import AddressError
 from reelgate.settings import Settings
 from reelgate.store.backend import UNUSABLE
 from reelgate.store.tables import DEFAULT_PROJECT, DEFAULT_USER
 from reelgate.telemetry import configure
+from reelgate.telemetry.logs import redact
 from reelgate.telemetry.traces import TracesUnavailable
 
 COMMAND_KEY = "cli-key"
@@ -87,7 +91,36 @@ async def opened(settings: Settings, *, engine: bool = False) -> AsyncGenerator[
         configure(settings.log_format, "error")
         async with open_gateway(settings, engine=engine) as gateway:
             tell_admin_key(gateway)
+            if not engine:
+                # What the command changes goes into the audit log together with the change.
+                gateway.ctx.backend = Noting(gateway.ctx.backend, lambda: _entry(gateway))
             yield gateway
+
+
+def _entry(gateway: Gateway) -> Entry:
+    """Say who runs which command; secrets come by files and are no part of it."""
+    context = click.get_current_context(silent=True)
+    given = {} if context is None else {k: v for k, v in context.params.items() if v is not None}
+    return Entry(
+        at=gateway.ctx.clock.now_ms(),
+        actor=f"command line (uid {os.getuid()})",
+        user_id=None,
+        key_id=None,
+        address="",
+        request_id=None,
+        action="reelgate" if context is None else context.command_path,
+        subject=None,
+        outcome=Outcome.DONE,
+        details=redact({"asked": {k: _plain(v) for k, v in given.items()}} if given else {}),
+    )
+
+
+def _plain(value: object) -> object:
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in cast("Sequence[object]", value)]
+    return str(value)
 
 
 @contextmanager

@@ -75,6 +75,7 @@ COMMANDS: dict[str, str] = {
     "simulate": "simulate:simulate",
     "db": "db:db",
     "storage": "storage:storage",
+    "settings": "tuning:settings",
     "config": "config:config",
     "completion": "completion:completion",
 }

@@ -30,6 +30,8 @@ Kind = Literal[
     "tag",
     "preset",
     "share",
+    "act",
+    "chg",
 ]
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"

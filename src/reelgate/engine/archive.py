@@ -213,7 +213,11 @@ def _complete(conn: Connection, ctx: Context, task: Task, kept: Kept) -> None:
         ctx,
         task,
         Status.COMPLETED,
-        changes={"completed_at": now, "progress": 100 if task.progress is not None else None},
+        changes={
+            "completed_at": now,
+            "expires_at": now + ctx.rules.clip_keep_s * 1000 if ctx.rules.clip_keep_s else None,
+            "progress": 100 if task.progress is not None else None,
+        },
     )
     if task.started_at is not None:
         duration_rows.add(

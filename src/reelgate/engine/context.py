@@ -20,6 +20,7 @@ from reelgate.engine.callbacks import Callbacks
 from reelgate.engine.leases import Leases
 from reelgate.engine.library.shapes import ShapeBook
 from reelgate.engine.limits import AllowanceTable
+from reelgate.engine.tuning import Tuning
 from reelgate.engine.usual import UsualTimes
 from reelgate.media.blobs import BlobStore
 from reelgate.net.client import Client
@@ -82,6 +83,14 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """How long what was thrown away can be taken back."""
     link_s: int = 86_400
     """How long the address of a clip in an answer opens it without a key."""
+    clip_keep_s: int = 0
+    """How long finished clips are kept; 0 is for ever."""
+    activity_keep_s: int = 180 * 86_400
+    webhook_disable_after_s: int = 7 * 86_400
+    """After how long of nothing but failures an endpoint is switched off; 0 is never."""
+    budget_low_percent: int = 10
+    alert_emails: str = ""
+    alert_failed_tasks: bool = False
 
 
 class Who(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,9 +132,12 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     extra: dict[str, object] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Context:
-    """The composition, built once by `app`; no verb reaches for anything that is not in here."""
+    """The composition, built once by `app`; no verb reaches for anything that is not in here.
+
+    `limits` and `rules` alone are replaced, as wholes, when somebody changes a setting (`engine.tuning`).
+    """
 
     backend: Backend
     blobs: BlobStore
@@ -149,3 +161,7 @@ class Context:
     callbacks: Callbacks = field(default_factory=Callbacks)
     shapes: ShapeBook = field(default_factory=ShapeBook)
     random: random.Random = field(default_factory=random.Random)
+    tuning: Tuning = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tuning = Tuning(self.limits, self.rules, self.allowances.defaults)

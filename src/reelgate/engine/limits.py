@@ -75,6 +75,16 @@ class AllowanceTable:
         rows = await backend.point(limit_rows.all_allowances)
         self.replace(rows, shared=await backend.point(limit_rows.shared))
 
+    @property
+    def defaults(self) -> Defaults:
+        """What holds for keys and users without an allowance of their own."""
+        return self._defaults
+
+    def take_defaults(self, defaults: Defaults) -> None:
+        """Take over new defaults."""
+        self._defaults = defaults
+        self.replace(self._rows.values(), shared=self._shared)
+
     def replace(self, rows: Iterable[Allowance], *, shared: bool) -> None:
         """Take over a new set of allowances; `shared` tells that turns matter whatever the allowances say."""
         self._rows: Mapping[tuple[Subject, str], Allowance] = {(a.subject, a.id): a for a in rows}

@@ -12,6 +12,7 @@ from reelgate.engine.context import Context
 from reelgate.engine.reconcile import learn_late
 from reelgate.engine.settle import finish
 from reelgate.engine.tell import LeaseLost
+from reelgate.store import activity as activity_rows
 from reelgate.store import assets as asset_rows
 from reelgate.store import attempts as attempt_rows
 from reelgate.store import blobs as blob_rows
@@ -144,6 +145,9 @@ async def forget_old(ctx: Context) -> None:
     await ctx.backend.write(lambda conn: upload_rows.drop_expired(conn, now))
     for task_id in await ctx.backend.read(lambda conn: asset_rows.expired_tasks(conn, now)):
         await ctx.backend.write(lambda conn, t=task_id: asset_rows.delete_of_task(conn, t))
+    if ctx.rules.activity_keep_s:
+        before = now - ctx.rules.activity_keep_s * 1000
+        await ctx.backend.write(lambda conn: activity_rows.prune(conn, before))
     await limits.forget_old(ctx)
 
 

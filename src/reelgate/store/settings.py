@@ -6,9 +6,11 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import insert as insert_into
 
 from reelgate.store import jsontext
-from reelgate.store.tables import settings
+from reelgate.store.rows import columns_of, named, names_of, values_of
+from reelgate.store.tables import setting_changes, settings
 from reelgate.store.upsert import Upsert
 
 _PUT: Final = Upsert(
@@ -48,3 +50,45 @@ def all_settings(conn: Connection) -> dict[str, Any]:
 def remove(conn: Connection, key: str) -> bool:
     """Unset a setting; False when it was not set."""
     return conn.execute(_REMOVE, {"b_key": key}).rowcount == 1
+
+
+class Changed(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of a setting: from what to what, by whom; None is the default."""
+
+    id: str
+    key: str
+    before: Any
+    value: Any
+    actor: str
+    created_at: int
+
+
+_CHANGED: Final = names_of(Changed)
+_NOTE: Final = insert_into(setting_changes)
+_HISTORY: Final = (
+    select(*columns_of(setting_changes, Changed))
+    .where(setting_changes.c.key == bindparam("key"))
+    .order_by(setting_changes.c.created_at.desc(), setting_changes.c.id.desc())
+    .limit(bindparam("limit"))
+)
+
+
+def note_change(conn: Connection, change: Changed) -> None:
+    """Write down that a setting was changed."""
+    values = {
+        **values_of(change),
+        "before": None if change.before is None else jsontext.dump(change.before),
+        "value": None if change.value is None else jsontext.dump(change.value),
+    }
+    conn.execute(_NOTE, values)
+
+
+def history(conn: Connection, key: str, limit: int = 100) -> list[Changed]:
+    """List how a setting was changed, newest first."""
+    found: list[Changed] = []
+    for row in conn.execute(_HISTORY, {"key": key, "limit": limit}):
+        fields = named(_CHANGED, row)
+        for name in ("before", "value"):
+            fields[name] = None if fields[name] is None else msgspec.json.decode(fields[name])
+        found.append(Changed(**fields))
+    return found

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Final, NamedTuple
 
 from reelgate.core.clock import Clock
-from reelgate.engine import deliver, health, models, retire, sweep
+from reelgate.engine import deliver, health, models, retire, sweep, tuning
 from reelgate.engine.context import Context
 from reelgate.engine.library import follow, trash
 from reelgate.store import duties, jobs
@@ -114,6 +114,7 @@ def _duty(ctx: Context, chore: Chore) -> Work:
 
 
 async def _reload(ctx: Context) -> None:
+    await tuning.reload(ctx)
     await ctx.channels.reload(ctx.backend)
     await ctx.allowances.reload(ctx.backend)
 

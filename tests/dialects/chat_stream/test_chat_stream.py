@@ -164,6 +164,8 @@ def test_what_this_wire_cannot_carry_is_refused_before_anything_is_sent(given):
 
 
 def test_progress_is_shown_while_the_stream_runs_and_the_clip_is_kept_in_the_ref():
+    """Shows 002-14."""
+
     played = submit(stream(*SORA))
 
     assert progress_seen(played) == [9, 54]

@@ -71,6 +71,8 @@ def sent(given, *uploads) -> dict[str, Any]:
 
 
 def test_a_request_becomes_orientation_class_and_length():
+    """Shows 000-02, 000-03."""
+
     assert sent(submission()) == {
         "model": "m-1",
         "prompt": "a paper boat",
@@ -93,6 +95,8 @@ def test_a_request_becomes_orientation_class_and_length():
     ids=str,
 )
 def test_sizes_are_told_as_small_or_large_and_a_direction(size, orientation, kind):
+    """Shows 000-04, 000-17, 000-18."""
+
     fields = sent(bent(submission(), size=size))
 
     assert (fields["orientation"], fields["size"]) == (orientation, kind)
@@ -103,6 +107,8 @@ def bent(given, **changes):
 
 
 def test_watermark_and_private_are_told_only_when_somebody_chose():
+    """Shows 000-04."""
+
     fields = sent(submission(watermark=False, private=True))
 
     assert (fields["watermark"], fields["private"]) == (False, True)
@@ -212,6 +218,8 @@ def test_both_shapes_of_an_acceptance_are_read(body):
 
 
 def test_a_web_page_at_a_wrong_path_is_no_acceptance_and_no_refusal():
+    """Shows 000-23."""
+
     page = reply(HTML, 200, {"content-type": "text/html"})
 
     assert isinstance(play(DIALECT.submit(submission(), CHANNEL), page).result, Unclear)
@@ -221,6 +229,8 @@ def test_a_web_page_at_a_wrong_path_is_no_acceptance_and_no_refusal():
 
 
 def test_a_channel_that_is_not_granted_is_no_outage_though_it_is_answered_503():
+    """Shows 000-25."""
+
     busy = reply({"error": {"message": "channel not found", "type": "new_api_error"}}, 503)
     outcome: Any = play(DIALECT.submit(submission(), CHANNEL), busy).result
 
@@ -232,6 +242,8 @@ def test_a_channel_that_is_not_granted_is_no_outage_though_it_is_answered_503():
 
 
 def test_the_id_goes_in_the_query_where_its_colon_is_encoded():
+    """Shows 000-05."""
+
     call = play(DIALECT.poll(REF, CHANNEL), reply(job())).call
 
     assert (call.path, call.query) == ("/v1/video/query", (("id", REF),))
@@ -265,6 +277,8 @@ def test_the_fraction_is_floored_to_whole_percent(pct, progress):
 
 
 def test_the_places_of_the_clip_are_tried_in_order():
+    """Shows 000-29."""
+
     one, two, three, four = (f"https://cdn.example/{n}.mp4" for n in (1, 2, 3, 4))
     draft = {"downloadable_url": three, "url": four}
     found = [
@@ -300,6 +314,8 @@ def test_a_clip_that_was_drawn_and_then_withheld_may_be_billed():
 
 
 def test_a_key_that_is_refused_says_so_in_both_of_its_languages_envelope():
+    """Shows 000-26."""
+
     body = {"error": {"message": "invalid token", "message_zh": "无效令牌", "type": "new_api_error"}}
 
     assert poll(body, 401).trouble.code is Code.UNAUTHORIZED
@@ -319,6 +335,8 @@ MADE = {"id": "ch_0", "username": "abcd.efgh", "profile_picture_url": "https://c
     ("source", "field"), [({"ref": "video_1"}, "from_task"), ({"url": "https://cdn.example/a.mp4"}, "url")]
 )
 def test_a_character_is_made_from_one_source_and_the_call_names_no_model(source, field):
+    """Shows 000-12, 000-13."""
+
     played = keep(Likeness(start_s=1, end_s=3, **source), reply(MADE))
 
     assert played.call.path == "/sora/v1/characters"
@@ -338,6 +356,8 @@ def test_a_character_is_made_from_one_source_and_the_call_names_no_model(source,
     ids=["no source", "two sources", "too long", "too short", "before the start"],
 )
 def test_a_character_that_cannot_be_is_refused_before_anything_is_sent(likeness):
+    """Shows 000-11."""
+
     played = keep(likeness)
 
     assert isinstance(played.result, Refused)
@@ -353,6 +373,8 @@ def test_a_character_that_cannot_be_is_refused_before_anything_is_sent(likeness)
     ],
 )
 def test_a_character_refused_by_the_relay_says_why(answer, code):
+    """Shows 000-14, 000-54."""
+
     assert keep(Likeness(start_s=1, end_s=3, ref="video_1"), answer).result.failure.code is code
 
 

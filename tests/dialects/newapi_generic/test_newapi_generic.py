@@ -147,6 +147,8 @@ def test_a_reason_that_is_an_address_is_the_clip_of_a_finished_job_only():
     ],
 )
 def test_the_clip_is_found_inside_the_vendors_own_answer(vendor):
+    """Shows 000-24."""
+
     (output,) = poll(wrapped(status="SUCCESS", data=vendor)).outputs
 
     assert output.url == "https://cdn.example/k.mp4"

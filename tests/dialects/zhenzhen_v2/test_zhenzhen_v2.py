@@ -79,6 +79,8 @@ def poll(body: Any, status: int = 200) -> Any:
 
 
 def test_sora_takes_its_length_as_text_and_high_definition_as_a_switch():
+    """Shows 000-02, 000-18."""
+
     given = submission(model="sora-2-pro", watermark=False, private=True, seed=7)
 
     assert sent(given) == {
@@ -184,6 +186,8 @@ def test_the_route_for_storyboards_that_does_not_exist_reads_as_a_wrong_path():
     ],
 )
 def test_its_words_are_read_and_unknown_keeps_the_state(word, phase):
+    """Shows 000-08."""
+
     seen = poll(job(word, "30%"))
 
     assert (seen.phase, seen.progress, seen.word) == (phase, 30, word)
@@ -207,17 +211,23 @@ def test_a_failure_says_100_percent_too_and_is_no_success():
     ],
 )
 def test_the_clip_is_the_output_or_the_first_of_the_outputs(data, url):
+    """Shows 000-30, 000-24."""
+
     assert poll(job("SUCCESS", "100%", data)).outputs[0].url == url
 
 
 @pytest.mark.parametrize("data", [None, {}, [], "", {"output": None}, {"outputs": []}, {"outputs": "x"}])
 def test_success_without_a_clip_is_not_yet_believed(data):
+    """Shows 000-24."""
+
     seen = poll(job("SUCCESS", "100%", data))
 
     assert (seen.phase, seen.outputs, seen.error, seen.progress) == (Phase.COMPLETED, (), None, None)
 
 
 def test_an_id_with_a_colon_is_one_segment_of_the_path():
+    """Shows 000-06."""
+
     call = play(DIALECT.poll(REF, CHANNEL), reply(job())).call
 
     assert call.path == "/v2/videos/generations/veo3%3A1756693796-XXXXXXXXXX"

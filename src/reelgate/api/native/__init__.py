@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from reelgate.api.door import Door, DoorRoute, routes
-from reelgate.api.native import models
+from reelgate.api.native import activity, models
 
 
 def build(door: Door) -> list[DoorRoute]:
     """Give the routes of this surface."""
-    return routes(door, models.OPERATIONS)
+    return routes(door, [*models.OPERATIONS, *activity.OPERATIONS])

@@ -26,6 +26,7 @@ from reelgate.cli.words import (
     serve,
     simulate,
     storage,
+    tuning,
 )
 from reelgate.cli.words.advice import ADVICE_ZH
 
@@ -45,6 +46,11 @@ def say(key: str, /, **values: object) -> str:
     return WORDS[key][_INDEX].format(**values)
 
 
+def translated(english: str, chinese: str) -> str:
+    """Choose the sentence in the language of this run."""
+    return chinese if _INDEX else english
+
+
 def advise(code: str, english: str) -> str:
     """Give the next step for an error code; the English one stays with the code itself."""
     return ADVICE_ZH.get(code, english) if _INDEX else english
@@ -57,6 +63,7 @@ WORDS: dict[str, tuple[str, str]] = {
     **keys.WORDS,
     **people.WORDS,
     **limits.WORDS,
+    **tuning.WORDS,
     **channels.WORDS,
     **channel_keys.WORDS,
     **models.WORDS,

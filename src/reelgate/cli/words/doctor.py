@@ -31,6 +31,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "doctor.server": ("server", "服务器"),
     "doctor.guard": ("network guard", "网络防护"),
     "doctor.channels": ("channels", "渠道"),
+    "doctor.audit": ("audit log", "审计日志"),
+    "doctor.audit.holds": ("{count} entries, unbroken", "{count} 条记录，链条完整"),
+    "doctor.audit.broken": ("the chain breaks: {why}", "链条断裂：{why}"),
+    "doctor.audit.next": (
+        "Somebody changed the database by hand. Keep a copy, and compare it with a backup from before.",
+        "有人手动修改了数据库。请保留副本，并与之前的备份比较。",
+    ),
     "doctor.install.next": ("Install Reelgate again with its lock file.", "请用锁文件重新安装 Reelgate。"),
     "doctor.folder.next": (
         "Let this user write there, or name another folder with --data.",

@@ -46,6 +46,10 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "command.storage": ("Check, clean up and move stored files.", "检查、清理和迁移已保存的文件。"),
     "command.db": ("Upgrade, back up and restore the data.", "升级、备份和恢复数据。"),
+    "command.settings": (
+        "Change settings while the installation runs.",
+        "在运行中修改设置。",
+    ),
     "command.config": (
         "Show the settings in force and where they come from.",
         "显示当前生效的设置及其来源。",

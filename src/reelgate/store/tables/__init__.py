@@ -39,6 +39,10 @@ from reelgate.store.tables.limits import allowances as allowances
 from reelgate.store.tables.limits import buckets as buckets
 from reelgate.store.tables.limits import duties as duties
 from reelgate.store.tables.limits import turns as turns
+from reelgate.store.tables.oversight import activity as activity
+from reelgate.store.tables.oversight import audit as audit
+from reelgate.store.tables.oversight import audit_head as audit_head
+from reelgate.store.tables.oversight import setting_changes as setting_changes
 from reelgate.store.tables.people import accounts as accounts
 from reelgate.store.tables.people import api_keys as api_keys
 from reelgate.store.tables.people import identities as identities
