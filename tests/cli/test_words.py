@@ -10,7 +10,8 @@ import pytest
 
 import reelgate.cli
 from reelgate.cli.main import COMMANDS
-from reelgate.cli.words import ADVICE_ZH, WORDS, language
+from reelgate.cli.words import WORDS, language
+from reelgate.cli.words.advice import ADVICE_ZH
 from reelgate.core.errors import Charge, Code, Side
 
 SOURCES = sorted(Path(reelgate.cli.__path__[0]).glob("*.py"))

@@ -73,8 +73,10 @@ async def test_a_reader_asks_for_a_project_or_a_task_and_goes_on_from_its_cursor
     all_of_them = await backend.read(lambda conn: events.after(conn, 0, limit=9))
     first, second, third, fourth = all_of_them
 
-    async def ask(cursor: int, **what: str) -> list[Event]:
-        return await backend.read(lambda conn: events.after(conn, cursor, limit=9, **what))
+    async def ask(cursor: int, project_id: str | None = None, task_id: str | None = None) -> list[Event]:
+        return await backend.read(
+            lambda conn: events.after(conn, cursor, project_id=project_id, task_id=task_id, limit=9)
+        )
 
     assert await ask(0, project_id="proj_2") == [second, fourth]
     assert await ask(0, task_id="video_1") == [first, third]
