@@ -23,8 +23,7 @@ CLIENTS = 10_000
 WIDE = 10
 SLOW = 20
 PER_SECOND = 200
-WEBSOCKET: str | None = None
-"""The address of the WebSocket surface, once it is there to be measured."""
+WEBSOCKET = "/ws"
 
 _MORE = """
     INSERT INTO tasks SELECT (jsonb_populate_record(t, jsonb_build_object(
@@ -34,10 +33,8 @@ _MORE = """
 
 
 def measure(bench: Bench) -> Scenario:
-    """Measure streams of server-sent events, and WebSockets where there are any."""
-    raw = {"server-sent events": _measure(bench, None)}
-    if WEBSOCKET is not None:
-        raw["WebSocket"] = _measure(bench, WEBSOCKET)
+    """Measure streams of server-sent events, and then WebSockets."""
+    raw = {"server-sent events": _measure(bench, None), "WebSocket": _measure(bench, WEBSOCKET)}
     figures = [figure for word, seen in raw.items() for figure in _figures(seen, word)]
     return Scenario(name="live", figures=figures, raw=raw)
 

@@ -15,12 +15,18 @@ from types import FrameType
 import msgspec
 import uvicorn
 import uvloop
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from reelgate import __version__
 from reelgate.app import PARTS, Gateway, Parts, open_gateway
 from reelgate.settings import Settings
 from reelgate.telemetry import configure, log
 from reelgate.telemetry.traces import traced
+
+SOCKET_MESSAGE_MAX = 64 * 1024
+"""Longest message of a WebSocket client, in bytes."""
+SOCKET_PING_S = 30.0
+"""How often a WebSocket client is asked for a sign of life, and how long it may take to answer."""
 
 
 def serve(settings: Settings, announce: Callable[[Gateway, str], None], parts: Parts = PARTS) -> None:
@@ -60,7 +66,12 @@ async def _serve(settings: Settings, announce: Callable[[Gateway, str], None], p
             log_config=None,
             access_log=False,
             lifespan="off",
-            ws="none",
+            ws=_Socket,
+            # A message of a client is a few words; deflate would cost memory for every client.
+            ws_max_size=SOCKET_MESSAGE_MAX,
+            ws_per_message_deflate=False,
+            ws_ping_interval=SOCKET_PING_S,
+            ws_ping_timeout=SOCKET_PING_S,
             timeout_graceful_shutdown=3,
             server_header=False,
             date_header=True,
@@ -75,6 +86,15 @@ async def _serve(settings: Settings, announce: Callable[[Gateway, str], None], p
                 announce(gateway, address)
                 await serving
         await serving
+
+
+class _Socket(WebSocketsSansIOProtocol):
+    """Lets go of a client that takes nothing: what waits for it would otherwise be kept until it does."""
+
+    async def run_asgi(self) -> None:
+        await super().run_asgi()
+        if not self.writable.is_set():
+            self.transport.abort()
 
 
 class _Server(uvicorn.Server):

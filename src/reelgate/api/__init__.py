@@ -60,6 +60,7 @@ def build_app(
         *admin.build(door),
         *live.build(door),
         *callbacks.build(ctx),
+        live.sockets(door),
     ]
     edge.install(app, [*surfaces, *probes(ctx, role, readers)], ctx.ids, Studio().answer)
     schema.install(app)

@@ -149,20 +149,23 @@ class Door:
 
         Thousands of streams ask again and again, mostly for the same few people.
         """
-        request = asked.request
-        mark = (token_of(request) or cookies.read(request, self.access), cookies.wanted_project(request))
+        return await self.stays(asked.request, asked.project_id, scope)
+
+    async def stays(self, conn: HTTPConnection, project_id: str, scope: Scope) -> bool:
+        """Tell the same of a connection that showed a project."""
+        mark = (token_of(conn) or cookies.read(conn, self.access), cookies.wanted_project(conn))
         now = self.ctx.clock.monotonic()
         known = self._known.get(mark)
         if known is None or now - known[0] > self.tick_s / 5:
             if len(self._known) >= KNOWN_MAX:
                 self._known.clear()
-            known = self._known[mark] = (now, asyncio.ensure_future(self.identify(request)))
+            known = self._known[mark] = (now, asyncio.ensure_future(self.identify(conn)))
         try:
             # Whoever asked first may leave; the others still want to know.
             who = await asyncio.shield(known[1])
         except ReelgateError:
             return False
-        return who is not None and who.may(scope) and who.project_id == asked.project_id
+        return who is not None and who.may(scope) and who.project_id == project_id
 
     def _note(self, book: LastUsed, used: str | None, now: int | None = None) -> None:
         moment = self.ctx.clock.now_ms() if now is None else now

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 
 from reelgate.auth.clip_links import ClipLinks
 from reelgate.auth.principal import Principal
@@ -20,16 +20,21 @@ _HOST: Final = re.compile(
 )
 
 
-def origin(ctx: Context, request: Request) -> str:
+_OVER: Final = {"ws": "http", "wss": "https"}
+"""What a socket runs over."""
+
+
+def origin(ctx: Context, request: HTTPConnection) -> str:
     """Give where the asker reaches this installation: the setting `public_url`, else what they called; empty when unclear."""
     if ctx.rules.public_url:
         return ctx.rules.public_url.rstrip("/")
     host = request.headers.get("host", "")
-    return f"{request.scope['scheme']}://{host}" if _HOST.fullmatch(host) else ""
+    scheme = _OVER.get(request.scope["scheme"], request.scope["scheme"])
+    return f"{scheme}://{host}" if _HOST.fullmatch(host) else ""
 
 
 def clip_address(
-    ctx: Context, links: ClipLinks, request: Request, video_id: str, variant: Variant = Variant.VIDEO
+    ctx: Context, links: ClipLinks, request: HTTPConnection, video_id: str, variant: Variant = Variant.VIDEO
 ) -> str:
     """Write the address of a video's file that needs no key and is good for `link_s` seconds."""
     until_s = ctx.clock.now_ms() // 1000 + ctx.rules.link_s

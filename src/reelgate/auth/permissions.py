@@ -71,6 +71,7 @@ PERMISSIONS: Final[dict[tuple[Method, str], Scope | Known | Open]] = {
     ): Scope.WEBHOOKS_WRITE,
     ("GET", "/v1/webhook_event_types"): Scope.WEBHOOKS_READ,
     ("GET", "/api/events"): Scope.VIDEOS_READ,
+    ("GET", "/ws"): Scope.VIDEOS_READ,
     ("POST", "/v1/video/create"): Scope.VIDEOS_WRITE,
     ("GET", "/v1/video/query"): Scope.VIDEOS_READ,
     ("POST", "/v1/video/storyboard"): Scope.VIDEOS_WRITE,

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Final
 
 from reelgate.core.events import Event
 from reelgate.store import events as event_rows
@@ -24,6 +25,11 @@ READ_AGAIN_S = 0.5
 TELL_GAP_S = 0.02
 """Other processes are told at most this often: what they read then is everything there is."""
 
+EVERYTHING: Final = ""
+"""Stands for all tasks where a task is named."""
+NO_PLACE: Final = 1 << 62
+"""Beyond every place in the log."""
+
 
 class TooSlow(Exception):
     """Raised to a reader that fell further behind than its queue; it resumes from its cursor."""
@@ -36,6 +42,8 @@ class Subscription:
     project_id: str | None
     task_id: str | None
     queue: deque[Event] = field(default_factory=deque[Event])
+    at: set[str] = field(default_factory=set[str])
+    """Where it stands with the hub: at some tasks, or at EVERYTHING."""
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     overflowed: bool = False
     closed: bool = False
@@ -91,6 +99,7 @@ class Hub:
         self._wake = asyncio.Event()
         self._by_task: dict[str, set[Subscription]] = {}
         self._wide: set[Subscription] = set()
+        self._opened: set[Subscription] = set()
         self._cursor = 0
         self._asleep = True
         self._closed = False
@@ -117,7 +126,8 @@ class Hub:
     def close(self) -> None:
         """End every reader's iteration, so that a stopping server does not wait for them."""
         self._closed = True
-        for subscription in [*self._wide, *(s for group in self._by_task.values() for s in group)]:
+        placed = [*self._wide, *(s for group in self._by_task.values() for s in group)]
+        for subscription in [*placed, *self._opened]:
             subscription.closed = True
             subscription.ready.set()
 
@@ -159,19 +169,26 @@ class Hub:
             if subscription.wants(event):
                 subscription.offer(event)
 
-    def _add(self, subscription: Subscription) -> None:
-        if subscription.task_id is None:
-            self._wide.add(subscription)
-        else:
-            self._by_task.setdefault(subscription.task_id, set()).add(subscription)
+    def place(self, subscription: Subscription, follows: Iterable[str]) -> None:
+        """Put a queue where it is offered what it follows: everything, or some tasks."""
+        wanted = set(follows)
+        if EVERYTHING in wanted:
+            wanted = {EVERYTHING}
+        for task_id in subscription.at - wanted:
+            self._take_out(subscription, task_id)
+        for task_id in wanted - subscription.at:
+            group = self._wide if task_id == EVERYTHING else self._by_task.setdefault(task_id, set())
+            group.add(subscription)
+        subscription.at = wanted
 
-    def _remove(self, subscription: Subscription) -> None:
-        self._wide.discard(subscription)
-        group = self._by_task.get(subscription.task_id or "")
-        if group is not None:
-            group.discard(subscription)
-            if not group:
-                del self._by_task[subscription.task_id or ""]
+    def _take_out(self, subscription: Subscription, task_id: str) -> None:
+        if task_id == EVERYTHING:
+            self._wide.discard(subscription)
+            return
+        group = self._by_task[task_id]
+        group.discard(subscription)
+        if not group:
+            del self._by_task[task_id]
 
     async def follow(
         self,
@@ -187,34 +204,52 @@ class Hub:
         Raises TooSlow when the reader does not keep up.
         """
         subscription = Subscription(project_id=project_id, task_id=task_id)
-        if self._asleep:
-            now = await self._backend.point(event_rows.latest_cursor)
-            # Somebody else may have come meanwhile and count on every event since.
-            if self._asleep:
-                self._cursor = now
-                self._asleep = False
-        self._add(subscription)
-        # Everything beyond this will be offered; everything up to it has to be read from the rows.
-        offered = self._cursor
         try:
-            last = cursor
-            if last is None:
-                last = await self._backend.point(event_rows.latest_cursor)
-            async for event in self._catch_up(last, offered, project_id, task_id):
+            last, offered = await self.start(subscription, (task_id or EVERYTHING,), cursor)
+            async for event in self.log(last, offered, project_id, task_id):
                 last = event.cursor
                 yield event
-            async for live in self._live(subscription, idle_s):
+            async for live in self.told(subscription, idle_s):
                 if live is None:
                     yield None
                 elif live.cursor > last:
                     last = live.cursor
                     yield live
         finally:
-            self._remove(subscription)
+            self.place(subscription, ())
 
-    async def _catch_up(
+    async def start(
+        self, subscription: Subscription, follows: Iterable[str], cursor: int | None
+    ) -> tuple[int, int]:
+        """Offer a queue what it follows from now on; gives where its reader stands and how far it has to read itself."""
+        if self._asleep:
+            now = await self._backend.point(event_rows.latest_cursor)
+            # Somebody else may have come meanwhile and count on every event since.
+            if self._asleep:
+                self._cursor = now
+                self._asleep = False
+        self.place(subscription, follows)
+        # Everything beyond this will be offered; everything up to it has to be read from the rows.
+        offered = self._cursor
+        if cursor is None:
+            cursor = await self._backend.point(event_rows.latest_cursor)
+        return cursor, offered
+
+    def open(self, project_id: str) -> Reader:
+        """Give a reader of a project's events that follows nothing yet; whoever opens it closes it."""
+        subscription = Subscription(project_id=project_id, task_id=None)
+        self._opened.add(subscription)
+        return Reader(self, subscription, project_id)
+
+    def forget(self, subscription: Subscription) -> None:
+        """Offer nothing more to a reader that was opened."""
+        self.place(subscription, ())
+        self._opened.discard(subscription)
+
+    async def log(
         self, cursor: int, offered: int, project_id: str | None, task_id: str | None
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
+        """Yield what was written beyond `cursor`, in order, at least up to `offered`."""
         while True:
             batch = await self._backend.point(
                 lambda conn, after=cursor: event_rows.after(
@@ -227,7 +262,13 @@ class Hub:
             if len(batch) < READ_MAX:
                 return
 
-    async def _live(self, subscription: Subscription, idle_s: float | None) -> AsyncIterator[Event | None]:
+    async def told(
+        self, subscription: Subscription, idle_s: float | None
+    ) -> AsyncGenerator[Event | None, None]:
+        """Yield what a queue is offered; None when `idle_s` seconds pass without anything.
+
+        Raises TooSlow when the queue ran over.
+        """
         while not self._closed and not subscription.closed:
             while subscription.queue:
                 yield subscription.queue.popleft()
@@ -241,3 +282,55 @@ class Hub:
                     await subscription.ready.wait()
                 continue
             yield None
+
+
+class Reader:
+    """Follows any number of a project's tasks, or all of them, through one bounded queue."""
+
+    def __init__(self, hub: Hub, subscription: Subscription, project_id: str) -> None:
+        self._hub = hub
+        self._project_id = project_id
+        self._subscription = subscription
+        self._beyond: dict[str, int] = {}
+        """What is followed, and the place in the log beyond which it is to be told live."""
+
+    @property
+    def follows(self) -> int:
+        """How many tasks it follows; everything counts as one."""
+        return len(self._beyond)
+
+    async def follow(self, task_id: str, cursor: int | None = None) -> AsyncGenerator[Event, None]:
+        """Follow a task, or EVERYTHING, from `cursor` or from now on; yields what was told before this moment.
+
+        What comes later is offered to `live` and wanted once this has ended.
+        """
+        self._beyond[task_id] = NO_PLACE
+        last, offered = await self._hub.start(self._subscription, self._beyond, cursor)
+        async for event in self._hub.log(last, offered, self._project_id, task_id or None):
+            last = event.cursor
+            yield event
+        if task_id in self._beyond:
+            self._beyond[task_id] = last
+
+    def leave(self, task_id: str) -> bool:
+        """Follow a task, or EVERYTHING, no longer; False when it was not followed."""
+        found = self._beyond.pop(task_id, None)
+        self._hub.place(self._subscription, self._beyond)
+        return found is not None
+
+    def live(self, idle_s: float | None) -> AsyncGenerator[Event | None, None]:
+        """Yield what comes; None when `idle_s` seconds pass without anything. Ends with the hub.
+
+        Raises TooSlow when the reader does not keep up.
+        """
+        return self._hub.told(self._subscription, idle_s)
+
+    def wants(self, event: Event) -> bool:
+        """Tell whether an event is of what is followed and was not told before."""
+        beyond = (self._beyond.get(event.task_id, NO_PLACE), self._beyond.get(EVERYTHING, NO_PLACE))
+        return event.cursor > min(beyond)
+
+    def close(self) -> None:
+        """Follow nothing any more."""
+        self._beyond.clear()
+        self._hub.forget(self._subscription)

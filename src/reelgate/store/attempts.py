@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -57,6 +57,11 @@ _REF_OF_TASK: Final = (
     )
     .order_by(attempts.c.number.desc())
     .limit(1)
+)
+_OUTSIDE: Final = (
+    select(attempts.c.task_id, func.coalesce(attempts.c.upstream_id, attempts.c.ref))
+    .join(tasks, tasks.c.attempt_id == attempts.c.id)
+    .where(tasks.c.id.in_(bindparam("task_ids", expanding=True)), attempts.c.ref.is_not(None))
 )
 _WITH_KEY: Final = (
     select(func.count())
@@ -165,3 +170,9 @@ def ref_of_task(conn: Connection, task_id: str, channel_id: str) -> str | None:
 def unfinished_with_key(conn: Connection, key_id: str) -> int:
     """Count the tasks that may still have to be asked about with a channel's key."""
     return conn.execute(_WITH_KEY, {"key_id": key_id}).scalar_one()
+
+
+def outside_ids(conn: Connection, task_ids: Sequence[str]) -> dict[str, str]:
+    """Give the upstream's own id of the present job of each of these tasks that has one."""
+    rows = conn.execute(_OUTSIDE, {"task_ids": list(task_ids)})
+    return {row.task_id: row[1] for row in rows}
