@@ -43,6 +43,7 @@ from reelgate.media.renders import Renders
 from reelgate.net.client import Client
 from reelgate.net.guard import Guard
 from reelgate.net.identity import ask
+from reelgate.net.mail import Post
 from reelgate.settings import Settings
 from reelgate.store import current
 from reelgate.store import keys as key_rows
@@ -231,6 +232,7 @@ def compose(
         rules=_pick(Rules, settings),
         allowances=allowances,
         callbacks=callbacks,
+        post=post_of(settings),
     )
     return ctx, beside
 
@@ -264,6 +266,20 @@ def open_blobs(settings: Settings) -> BlobStore:
         settings.data,
         open_place(settings.storage, settings.data, who),
         former=None if former is None else open_place(former, settings.data, who),
+    )
+
+
+def post_of(settings: Settings) -> Post | None:
+    """Say where mails are handed in; None when nobody said."""
+    if settings.smtp_host is None:
+        return None
+    return Post(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        sender=settings.smtp_from,
+        security=settings.smtp_security,
+        user=settings.smtp_user,
+        password=settings.smtp_password,
     )
 
 

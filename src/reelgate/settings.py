@@ -218,6 +218,16 @@ class Settings(BaseSettings):
         le=604_800,
         description="Seconds for which the address of a clip in a relay's answer opens it without a key.",
     )
+    smtp_host: str | None = Field(
+        None, description="The server mails are handed to; no mail is sent when not set."
+    )
+    smtp_port: int = Field(587, ge=1, le=65_535, description="Its port.")
+    smtp_security: Literal["none", "starttls", "tls"] = Field(
+        "starttls", description="How the way to it is protected."
+    )
+    smtp_user: str | None = Field(None, description="The name to sign in there with.")
+    smtp_password: str | None = Field(None, repr=False, description="The password to sign in there with.")
+    smtp_from: str = Field("reelgate@localhost", description="Whom mails come from.")
     backups: Path | None = Field(
         None, description="The folder for backups; `backups` in the data folder when not set."
     )

@@ -12,6 +12,7 @@ import pytest
 from reelgate.api.admin.audit import COLUMNS
 from reelgate.auth.permissions import PERMISSIONS
 from reelgate.auth.scopes import Scope
+from reelgate.core.lifecycle import Status
 from reelgate.engine import tuning
 from tests.api.harness import Bench
 
@@ -154,3 +155,34 @@ async def test_everybody_reads_their_own_activity_page_by_page_or_as_a_file(benc
 @pytest.mark.parametrize("cursor", ["x", "1", "12-", "-", "99999999999999999999-act_1"])
 async def test_a_cursor_that_is_none_of_ours_is_refused_or_ends_the_list(bench: Bench, cursor: str) -> None:
     assert (await bench.ask("GET", f"/api/account/activity?cursor={cursor}")).status in (200, 400)
+
+
+async def test_statistics_tell_how_tasks_went_as_json_and_as_a_table(bench: Bench, admin: str) -> None:
+    done, lost, _ = [await bench.made() for _ in range(3)]
+    await bench.run(done)
+    await bench.clock.advance(30)
+    await bench.move(done, Status.ARCHIVING)
+    await bench.move(done, Status.COMPLETED, completed_at=bench.clock.now_ms(), progress=100)
+    await bench.fail(lost)
+
+    found = (await bench.ask("GET", "/api/admin/statistics", key=admin)).json()["data"]
+    whole = found["whole"]
+    assert (whole["tasks"], whole["completed"], whole["failed"], whole["open"]) == (3, 1, 1, 1)
+    assert whole["success_rate"] == 0.5
+    assert [line["name"] for line in found["by_model"]] == ["demo"]
+    assert [line["name"] for line in found["by_channel"]] == ["one"]
+    assert len(found["by_day"]) == 1
+    table = (await bench.ask("GET", "/api/admin/statistics?format=csv", key=admin)).body.decode()
+    rows = list(csv.DictReader(io.StringIO(table)))
+    assert [(row["of"], row["tasks"]) for row in rows] == [
+        ("all", "3"),
+        ("model", "3"),
+        ("channel", "3"),
+        ("day", "3"),
+    ]
+    assert (await bench.ask("GET", "/api/admin/statistics")).status == 403
+
+
+@pytest.mark.parametrize("query", ["from=x", "to=-1", "from=5&to=5", "from=0&to=99999999999", "format=xml"])
+async def test_a_stretch_that_is_none_is_refused(bench: Bench, admin: str, query: str) -> None:
+    assert (await bench.ask("GET", f"/api/admin/statistics?{query}", key=admin)).status == 400

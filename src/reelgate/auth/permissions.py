@@ -183,6 +183,7 @@ PERMISSIONS: Final[dict[tuple[Method, str], Scope | Known | Open]] = {
     ("GET", "/api/account/activity"): Scope.VIDEOS_READ,
     ("GET", "/api/admin/audit"): Scope.ADMIN,
     ("GET", "/api/admin/audit/check"): Scope.ADMIN,
+    ("GET", "/api/admin/statistics"): Scope.OPERATE,
     ("GET", "/api/admin/settings"): Scope.ADMIN,
     ("POST", "/api/admin/settings"): Scope.ADMIN,
     ("GET", "/api/admin/settings/{key}/history"): Scope.ADMIN,

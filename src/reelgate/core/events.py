@@ -52,6 +52,19 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """`{status, progress, phase, error_code}` as far as known: never an upstream's address or text."""
 
 
+class Alert(StrEnum):
+    """What receivers can be told of beside the ends of videos."""
+
+    BUDGET_LOW = "budget.low"
+    """Little is left of a project's balance."""
+    WEBHOOK_DISABLED = "webhook_endpoint.disabled"
+    """An endpoint failed for so long that it was switched off."""
+    CHANNEL_DOWN = "channel.down"
+    """A channel is refused or does not answer; for operators."""
+    QUOTA_LOW = "channel.quota_low"
+    """A channel's quota at its upstream is used up; for operators."""
+
+
 WEBHOOK_TYPES: dict[EventType, str] = {
     EventType.COMPLETED: "video.completed",
     EventType.FAILED: "video.failed",

@@ -32,6 +32,7 @@ Kind = Literal[
     "share",
     "act",
     "chg",
+    "mail",
 ]
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"

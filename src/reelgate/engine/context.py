@@ -25,6 +25,7 @@ from reelgate.engine.usual import UsualTimes
 from reelgate.media.blobs import BlobStore
 from reelgate.net.client import Client
 from reelgate.net.guard import Guard
+from reelgate.net.mail import Post
 from reelgate.store.backend import Backend
 
 if TYPE_CHECKING:
@@ -160,6 +161,8 @@ class Context:
     usual: UsualTimes = field(default_factory=UsualTimes)
     callbacks: Callbacks = field(default_factory=Callbacks)
     shapes: ShapeBook = field(default_factory=ShapeBook)
+    post: Post | None = None
+    """Where mails are handed in; None when nobody said."""
     random: random.Random = field(default_factory=random.Random)
     tuning: Tuning = field(init=False)
 

@@ -12,6 +12,7 @@ import msgspec
 from standardwebhooks import Webhook
 
 from reelgate.core.envelope import CannotOpen
+from reelgate.engine import alerts
 from reelgate.engine.context import Context
 from reelgate.net.deliver import Delivered, NotDelivered, post_webhook
 from reelgate.store import webhooks as webhook_rows
@@ -55,9 +56,7 @@ async def _deliver(ctx: Context, delivery: Delivery) -> None:
     now = ctx.clock.now_ms()
     match result:
         case Delivered(status=status):
-            await ctx.backend.write(
-                lambda conn: webhook_rows.delivered(conn, delivery.id, status=status, now=now)
-            )
+            await ctx.backend.write(lambda conn: _taken(conn, delivery, endpoint, status, now))
             meter.deliveries.labels("delivered").inc()
         case NotDelivered():
             await _not_delivered(ctx, delivery, endpoint, result, now)
@@ -79,19 +78,35 @@ async def _not_delivered(
                 conn, delivery.id, status=result.status, error=result.reason, again_at=again_at
             )
         # An address that one task named says nothing about the others.
-        if delivery.url is None and (last or endpoint.failing_since is None):
-            webhook_rows.update_endpoint(conn, _failing(endpoint, gone=result.gone, now=now))
+        if delivery.url is None:
+            _note_failing(conn, ctx, endpoint.id, gone=result.gone, now=now)
 
     await ctx.backend.write(work)
     meter.deliveries.labels("given_up" if last else "to_repeat").inc()
     log.info("webhook_not_delivered", delivery=delivery.id, tried=tried, last=last)
 
 
-def _failing(endpoint: Endpoint, *, gone: bool, now: int) -> Endpoint:
-    failing = msgspec.structs.replace(endpoint, failing_since=endpoint.failing_since or now, updated_at=now)
-    if not gone:
-        return failing
-    return msgspec.structs.replace(failing, enabled=False, disabled_reason="The endpoint answered 410 Gone.")
+def _taken(conn: Connection, delivery: Delivery, endpoint: Endpoint, status: int, now: int) -> None:
+    webhook_rows.delivered(conn, delivery.id, status=status, now=now)
+    if delivery.url is None and endpoint.failing_since is not None:
+        webhook_rows.recovered(conn, endpoint.id)
+
+
+def _note_failing(conn: Connection, ctx: Context, endpoint_id: str, *, gone: bool, now: int) -> None:
+    """Note since when an endpoint fails; one that says it is gone, or fails too long, is switched off."""
+    endpoint = webhook_rows.look(conn, endpoint_id)
+    if endpoint is None or not endpoint.enabled:
+        return
+    since = endpoint.failing_since or now
+    patience = ctx.rules.webhook_disable_after_s
+    late = bool(patience) and now - since >= patience * 1000
+    reason = "The endpoint answered 410 Gone." if gone else f"Nothing was taken for {patience // 3600} hours."
+    changed = msgspec.structs.replace(endpoint, failing_since=since, updated_at=now)
+    if gone or late:
+        changed = msgspec.structs.replace(changed, enabled=False, disabled_reason=reason)
+        alerts.endpoint_disabled(conn, ctx, changed)
+    if changed.enabled is False or endpoint.failing_since is None:
+        webhook_rows.update_endpoint(conn, changed)
 
 
 def sign(ctx: Context, endpoint: Endpoint, event_id: str, body: bytes, now_ms: int) -> dict[str, str]:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from reelgate.core.dialect import Channel, Observation, SubmitOutcome
 from reelgate.core.errors import Failure
 from reelgate.core.health import Finding, Health, State, after, finding_of, reading, tried
+from reelgate.engine import alerts
 from reelgate.engine.context import Context
 from reelgate.store import channel_health as health_rows
 from reelgate.store.backend import Connection
@@ -94,6 +95,7 @@ async def _take_in(
             then = told(before)
             if then != before:
                 health_rows.put(conn, then, now)
+                alerts.channel_unwell(conn, ctx, channel.name, before, then)
             changed.append((before, then))
         return changed
 

@@ -12,6 +12,7 @@ from reelgate.core.errors import Failure
 from reelgate.core.lifecycle import Status
 from reelgate.core.money import ZERO, Micro, settle
 from reelgate.core.task import Task
+from reelgate.engine import alerts
 from reelgate.engine.context import Context
 from reelgate.engine.tell import move
 from reelgate.store import attempts as attempt_rows
@@ -42,6 +43,8 @@ def finish(
         changes={"error": error, "disputed": disputed, "finished_at": now, **(changes or {})},
         data={"error_code": error.code.value} if error is not None else {},
     )
+    if status is Status.FAILED:
+        alerts.task_failed(conn, ctx, task, "unknown" if error is None else error.code.value)
     if task.attempt_id is not None:
         attempt_rows.end(conn, task.attempt_id, now=now)
     if not disputed:

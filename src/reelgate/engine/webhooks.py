@@ -8,7 +8,7 @@ import msgspec
 
 from reelgate.core.envelope import NOTHING, CannotOpen
 from reelgate.core.errors import CallerError, Code, refuse
-from reelgate.core.events import WEBHOOK_TYPES
+from reelgate.core.events import WEBHOOK_TYPES, Alert
 from reelgate.engine.context import Context, Who
 from reelgate.engine.deliver import sign
 from reelgate.engine.tell import payload, task_endpoint_id
@@ -20,7 +20,7 @@ from reelgate.store.tables import Audience
 from reelgate.store.webhooks import Endpoint
 
 ROTATION_MS = 24 * 3_600 * 1000
-TYPES = tuple(sorted(set(WEBHOOK_TYPES.values())))
+TYPES = (*sorted(set(WEBHOOK_TYPES.values())), *sorted(Alert))
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -134,6 +134,7 @@ async def update(
         event_types=endpoint.event_types if event_types is None else event_types,
         enabled=True,
         disabled_reason=None,
+        failing_since=None,
         updated_at=ctx.clock.now_ms(),
     )
     await ctx.backend.write(lambda conn: webhook_rows.update_endpoint(conn, changed))

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from typing import Any, Final, Literal
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, or_, select, tuple_, update
 from sqlalchemy import insert as insert_into
 
 from reelgate.core.money import EntryKind, Micro, Settlement
 from reelgate.store.prepared import Prepared
 from reelgate.store.rows import columns_of, named, names_of
-from reelgate.store.tables import accounts, ledger
+from reelgate.store.tables import accounts, ledger, projects
 from reelgate.store.upsert import Upsert
 
 
@@ -54,6 +54,18 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     closed_at: int | None
     """When a hold was closed; None for an open hold and for every other kind."""
+
+
+class Low(msgspec.Struct, frozen=True, kw_only=True):
+    """What is left of an account that has a limit, beside what was last paid in."""
+
+    account_id: str
+    project_id: str
+    project: str
+    user_id: str
+    currency: str
+    left: Micro
+    deposit: Micro
 
 
 class InsufficientCredit(Exception):
@@ -345,3 +357,38 @@ def _entry(row: Row[Any]) -> Entry:
     fields = named(_ENTRY_FIELDS, row)
     fields["kind"] = EntryKind(fields["kind"])
     return Entry(**fields)
+
+
+_later = ledger.alias("later")
+_LIMITED: Final = (
+    select(
+        accounts.c.id,
+        accounts.c.project_id,
+        projects.c.name,
+        projects.c.user_id,
+        accounts.c.currency,
+        accounts.c.balance + accounts.c.credit_limit - accounts.c.held,
+        ledger.c.amount,
+    )
+    .join(projects, projects.c.id == accounts.c.project_id)
+    .join(ledger, ledger.c.account_id == accounts.c.id)
+    .where(
+        accounts.c.credit_limit.is_not(None),
+        ledger.c.kind == EntryKind.DEPOSIT.value,
+        ledger.c.amount > 0,
+        ~select(_later.c.id)
+        .where(
+            _later.c.account_id == accounts.c.id,
+            _later.c.kind == EntryKind.DEPOSIT.value,
+            _later.c.amount > 0,
+            tuple_(_later.c.created_at, _later.c.id) > tuple_(ledger.c.created_at, ledger.c.id),
+        )
+        .exists(),
+    )
+    .order_by(accounts.c.id)
+)
+
+
+def limited_accounts(conn: Connection) -> list[Low]:
+    """List the accounts that can run dry, with what is left and what was last paid in."""
+    return [Low(**named(names_of(Low), row)) for row in conn.execute(_LIMITED)]

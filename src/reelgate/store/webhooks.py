@@ -304,6 +304,12 @@ def remove(conn: Connection, endpoint_id: str, project_id: str, now: int) -> boo
     return True
 
 
+def listening(conn: Connection, project_id: str, user_id: str) -> list[Endpoint]:
+    """List the enabled endpoints that hear of what is this user's in this project."""
+    values = {"project_id": project_id, "user_id": user_id}
+    return [_endpoint(row) for row in conn.execute(_LISTENING, values)]
+
+
 def enqueue(
     conn: Connection,
     event: Event,
@@ -314,17 +320,14 @@ def enqueue(
     new_id: Callable[[], str],
 ) -> int:
     """Owe an event to every endpoint that hears of its task and listens to `told_as`; count them."""
-    listening = [
+    heard = [
         endpoint
-        for endpoint in (
-            _endpoint(row)
-            for row in conn.execute(_LISTENING, {"project_id": event.project_id, "user_id": event.user_id})
-        )
+        for endpoint in listening(conn, event.project_id, event.user_id)
         if told_as in endpoint.event_types
     ]
-    for endpoint in listening:
+    for endpoint in heard:
         enqueue_to(conn, endpoint.id, event, body=body, now=now, delivery_id=new_id())
-    return len(listening)
+    return len(heard)
 
 
 def notify_url(conn: Connection, task_id: str) -> str | None:
@@ -343,12 +346,25 @@ def enqueue_to(
     url: str | None = None,
 ) -> None:
     """Owe an event to one endpoint, or to another address under its secret."""
+    about = {"event_id": event.id, "task_id": event.task_id, "seq": event.seq, "url": url}
+    _owe(conn, endpoint_id, about, body=body, now=now, delivery_id=delivery_id)
+
+
+def enqueue_alert(
+    conn: Connection, endpoint_id: str, event_id: str, *, body: str, now: int, delivery_id: str
+) -> None:
+    """Owe one endpoint what is about no task."""
+    about = {"event_id": event_id, "task_id": None, "seq": 0, "url": None}
+    _owe(conn, endpoint_id, about, body=body, now=now, delivery_id=delivery_id)
+
+
+def _owe(
+    conn: Connection, endpoint_id: str, about: dict[str, Any], *, body: str, now: int, delivery_id: str
+) -> None:
     values = {
         "id": delivery_id,
         "endpoint_id": endpoint_id,
-        "event_id": event.id,
-        "task_id": event.task_id,
-        "seq": event.seq,
+        **about,
         "state": DeliveryState.PENDING.value,
         "attempts": 0,
         "next_at": now,
@@ -357,9 +373,20 @@ def enqueue_to(
         "body": body,
         "created_at": now,
         "delivered_at": None,
-        "url": url,
     }
     conn.execute(_ENQUEUE, values)
+
+
+_RECOVERED: Final = (
+    update(webhook_endpoints)
+    .where(webhook_endpoints.c.id == bindparam("b_id"), webhook_endpoints.c.failing_since.is_not(None))
+    .values(failing_since=None)
+)
+
+
+def recovered(conn: Connection, endpoint_id: str) -> None:
+    """Note that an endpoint takes what it is sent again."""
+    conn.execute(_RECOVERED, {"b_id": endpoint_id})
 
 
 def due(conn: Connection, now: int, limit: int) -> list[Delivery]:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Final, NamedTuple
 
 from reelgate.core.clock import Clock
-from reelgate.engine import deliver, health, models, retire, sweep, tuning
+from reelgate.engine import alerts, deliver, health, models, retire, sweep, tuning
 from reelgate.engine.context import Context
 from reelgate.engine.library import follow, trash
 from reelgate.store import duties, jobs
@@ -57,6 +57,7 @@ def alone(ctx: Context) -> list[Chore]:
         Chore(0.5, "notice_others", notice_others),
         Chore(0.5, "health", lambda: health.tick(ctx)),
         Chore(1.0, "deliver", lambda: deliver.deliver_due(ctx)),
+        Chore(2.0, "mail", lambda: alerts.send_due(ctx)),
         Chore(2.0, "library", lambda: follow.catch_up(ctx)),
         Chore(30.0, "notice_cancels", lambda: sweep.notice_cancels(ctx)),
         *_sweeps(ctx, 30.0),
@@ -78,6 +79,7 @@ def together(ctx: Context, *, works: bool) -> list[Chore]:
         Chore(0.2, "even_out", ctx.engine.even_out),
         Chore(0.5, "notice_cancels", lambda: sweep.notice_cancels(ctx)),
         Chore(1.0, "deliver", lambda: deliver.deliver_due(ctx)),
+        Chore(2.0, "mail", lambda: alerts.send_due(ctx)),
         *_by_one(ctx, [Chore(2.0, "library", lambda: follow.catch_up(ctx))]),
         *_by_one(ctx, [*_sweeps(ctx, 10.0), Chore(HOUR_S, "forget_log", lambda: _forget_log(ctx))]),
     ]
@@ -87,6 +89,7 @@ def _sweeps(ctx: Context, wake_s: float) -> list[Chore]:
     return [
         Chore(wake_s, "wake_open_tasks", lambda: sweep.wake_open_tasks(ctx)),
         Chore(float(ctx.rules.late_poll_s), "settle_disputes", lambda: sweep.settle_disputes(ctx)),
+        Chore(60.0, "watch_budgets", lambda: alerts.watch_budgets(ctx)),
         Chore(60.0, "let_go", lambda: retire.let_go(ctx)),
         Chore(60.0, "give_up_waiting", lambda: sweep.give_up_waiting(ctx)),
         Chore(24 * HOUR_S, "warn_of_endings", lambda: models.warn_of_endings(ctx)),

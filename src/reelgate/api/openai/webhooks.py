@@ -216,7 +216,7 @@ async def test(asked: Asked) -> Response:
 async def event_types(asked: Asked) -> Response:
     """List what endpoints can listen to."""
     del asked
-    return Json({"object": "list", "data": list(webhooks.TYPES)})
+    return Json({"object": "list", "data": [str(t) for t in webhooks.TYPES]})
 
 
 async def deliveries(asked: Asked) -> Response:

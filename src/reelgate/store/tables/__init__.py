@@ -59,6 +59,7 @@ from reelgate.store.tables.records import DeliveryState as DeliveryState
 from reelgate.store.tables.records import deliveries as deliveries
 from reelgate.store.tables.records import events as events
 from reelgate.store.tables.records import ledger as ledger
+from reelgate.store.tables.records import mails as mails
 from reelgate.store.tables.records import webhook_endpoints as webhook_endpoints
 from reelgate.store.tables.work import ParentKind as ParentKind
 from reelgate.store.tables.work import RepeatKind as RepeatKind

@@ -145,3 +145,23 @@ deliveries = Table(
     Index("ix_deliveries_order", "endpoint_id", "task_id", "seq"),
     Index("ix_deliveries_created_at", "endpoint_id", "created_at"),
 )
+
+mails = Table(
+    "mails",
+    metadata,
+    identifier("id"),
+    text("address"),
+    text("subject"),
+    text("text"),
+    text("state"),
+    whole("attempts"),
+    ms("next_at"),
+    text("last_error", nullable=True),
+    created(),
+    ms("sent_at"),
+    PrimaryKeyConstraint("id"),
+    word("state", DeliveryState),
+    at_least("attempts", 0),
+    Index("ix_mails_due", "state", "next_at"),
+    Index("ix_mails_created_at", "created_at", "id"),
+)

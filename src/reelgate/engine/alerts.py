@@ -1,0 +1,217 @@
+"""Alerts: what people should know although they asked for nothing, told by webhook and by mail.
+
+An alert is written in the transaction of what it tells of, so that none is lost and none is told twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+
+from reelgate.core.errors import Code
+from reelgate.core.events import Alert
+from reelgate.core.health import Health, State
+from reelgate.core.money import show
+from reelgate.core.task import Task
+from reelgate.engine.context import Context
+from reelgate.net.mail import NotSent, Sent, send_mail
+from reelgate.store import ledger as ledger_rows
+from reelgate.store import mails as mail_rows
+from reelgate.store import settings as setting_rows
+from reelgate.store import users as user_rows
+from reelgate.store import webhooks as webhook_rows
+from reelgate.store.backend import Connection
+from reelgate.store.ledger import Low
+from reelgate.store.mails import Mail
+from reelgate.store.tables import DeliveryState
+from reelgate.store.webhooks import Endpoint
+from reelgate.telemetry import log
+
+MAIL_GAPS_S: Final = (60, 300, 900, 3_600, 10_800, 21_600, 43_200)
+"""Pauses between eight tries: about a day in all."""
+_AT_ONCE: Final = 16
+_CLAIM_S: Final = 300.0
+_QUOTA: Final = frozenset({Code.QUOTA_EXHAUSTED, Code.INSUFFICIENT_CREDIT, Code.BUDGET_EXCEEDED})
+_TOLD: Final = "told.budget."
+
+
+def tell(
+    conn: Connection,
+    ctx: Context,
+    kind: Alert,
+    data: dict[str, Any],
+    *,
+    subject: str,
+    text: str,
+    to: Iterable[str] = (),
+    project_id: str = "",
+    user_id: str = "",
+) -> None:
+    """Owe an alert to the endpoints that listen to it and to mail addresses; operators' endpoints hear of all."""
+    now = ctx.clock.now_ms()
+    event_id = ctx.ids.new("evt")
+    body = {
+        "id": event_id,
+        "object": "event",
+        "created_at": now // 1000,
+        "type": kind.value,
+        "data": data,
+    }
+    for endpoint in webhook_rows.listening(conn, project_id, user_id):
+        if kind.value in endpoint.event_types:
+            webhook_rows.enqueue_alert(
+                conn,
+                endpoint.id,
+                event_id,
+                body=msgspec.json.encode(body).decode(),
+                now=now,
+                delivery_id=ctx.ids.new("dlv"),
+            )
+    if ctx.post is not None:
+        for address in dict.fromkeys(to):
+            mail_rows.insert(conn, _mail(ctx, address, subject, text, now))
+
+
+def _mail(ctx: Context, address: str, subject: str, text: str, now: int) -> Mail:
+    return Mail(
+        id=ctx.ids.new("mail"),
+        address=address,
+        subject=f"[Reelgate] {subject}",
+        text=text + "\n",
+        state=DeliveryState.PENDING,
+        attempts=0,
+        next_at=now,
+        last_error=None,
+        created_at=now,
+        sent_at=None,
+    )
+
+
+def operators(ctx: Context) -> list[str]:
+    """Give the addresses of those who run this installation."""
+    return [one.strip() for one in ctx.rules.alert_emails.split(",") if one.strip()]
+
+
+def owner(conn: Connection, user_id: str) -> list[str]:
+    """Give the address of a user, if they left one."""
+    user = user_rows.get(conn, user_id)
+    return [] if user is None or not user.email else [user.email]
+
+
+def channel_unwell(conn: Connection, ctx: Context, name: str, before: Health, then: Health) -> None:
+    """Tell operators that a channel or one of its keys was refused, or that the upstream's quota is used up."""
+    if before.state is then.state or then.state not in (State.PAUSED, State.OUT):
+        return
+    quota = then.code in _QUOTA
+    code = None if then.code is None else then.code.value
+    kind = Alert.QUOTA_LOW if quota else Alert.CHANNEL_DOWN
+    what = "has no quota left at its upstream" if quota else "takes nothing at the moment"
+    tell(
+        conn,
+        ctx,
+        kind,
+        {"channel": name, "state": then.state.value, "code": code},
+        subject=f"Channel {name} {what}",
+        text=f"The channel `{name}` is {then.state.value} ({code}). Its tasks wait or go to other channels,"
+        " and it is tried again by itself. See it under Channels, or with `reelgate channels list`.",
+        to=operators(ctx),
+    )
+
+
+def task_failed(conn: Connection, ctx: Context, task: Task, code: str) -> None:
+    """Tell operators by mail of a failed task, where they asked for that; endpoints are told by its event."""
+    if not ctx.rules.alert_failed_tasks or ctx.post is None:
+        return
+    for address in operators(ctx):
+        text = f"The video {task.id} on the model `{task.served_model}` failed with `{code}`."
+        mail_rows.insert(conn, _mail(ctx, address, f"A video failed: {code}", text, ctx.clock.now_ms()))
+
+
+def endpoint_disabled(conn: Connection, ctx: Context, endpoint: Endpoint) -> None:
+    """Tell the owner of a webhook endpoint that it was switched off."""
+    tell(
+        conn,
+        ctx,
+        Alert.WEBHOOK_DISABLED,
+        {"webhook_endpoint_id": endpoint.id, "reason": endpoint.disabled_reason},
+        subject=f"Webhook endpoint {endpoint.name} was switched off",
+        text=f"{endpoint.disabled_reason} Correct the receiver, then save the endpoint again to switch it on;"
+        " what it missed can be replayed from its delivery log.",
+        to=owner(conn, endpoint.user_id),
+        project_id=endpoint.project_id,
+        user_id=endpoint.user_id,
+    )
+
+
+async def watch_budgets(ctx: Context) -> int:
+    """Tell the owners of balances that came under the share they set, once each time; gives how many."""
+    percent = ctx.rules.budget_low_percent
+    found = await ctx.backend.read(ledger_rows.limited_accounts)
+    low = [one for one in found if percent and one.left * 100 < one.deposit * percent]
+    fine = {one.account_id for one in found} - {one.account_id for one in low}
+    told = await ctx.backend.read(setting_rows.all_settings)
+    over = [key for key in told if key.startswith(_TOLD) and key.removeprefix(_TOLD) in fine]
+    fresh = [one for one in low if _TOLD + one.account_id not in told]
+    if not over and not fresh:
+        return 0
+
+    def work(conn: Connection) -> None:
+        for key in over:
+            setting_rows.remove(conn, key)
+        for one in fresh:
+            if setting_rows.claim(conn, _TOLD + one.account_id, True, ctx.clock.now_ms()):
+                _budget_low(conn, ctx, one)
+
+    await ctx.backend.write(work)
+    return len(fresh)
+
+
+def _budget_low(conn: Connection, ctx: Context, one: Low) -> None:
+    left = f"{show(one.left)} {one.currency}"
+    tell(
+        conn,
+        ctx,
+        Alert.BUDGET_LOW,
+        {"project_id": one.project_id, "left": str(one.left), "currency": one.currency},
+        subject=f"{left} left in project {one.project}",
+        text=f"The project `{one.project}` has {left} left. Videos are refused once nothing is left.",
+        to=[*owner(conn, one.user_id), *operators(ctx)],
+        project_id=one.project_id,
+        user_id=one.user_id,
+    )
+
+
+async def send_due(ctx: Context) -> int:
+    """Hand in every mail that is due; gives how many were tried."""
+    if ctx.post is None:
+        return 0
+    now = ctx.clock.now_ms()
+    due = await ctx.backend.read(lambda conn: mail_rows.due(conn, now, _AT_ONCE))
+    for mail in due:
+        await _send(ctx, mail)
+    return len(due)
+
+
+async def _send(ctx: Context, mail: Mail) -> None:
+    post = ctx.post
+    now = ctx.clock.now_ms()
+    until = now + int(_CLAIM_S * 1000)
+    if post is None or not await ctx.backend.write(
+        lambda conn: mail_rows.claim(conn, mail.id, now=now, until=until)
+    ):
+        return
+    result = await send_mail(post, mail.address, mail.subject, mail.text, mail.id)
+    now = ctx.clock.now_ms()
+    match result:
+        case Sent():
+            await ctx.backend.write(lambda conn: mail_rows.sent(conn, mail.id, now))
+        case NotSent(reason=reason, final=final):
+            last = final or mail.attempts >= len(MAIL_GAPS_S)
+            log.warning("mail_not_sent", mail=mail.id, reason=reason, last=last)
+            if last:
+                await ctx.backend.write(lambda conn: mail_rows.dead(conn, mail.id, reason))
+                return
+            again_at = now + MAIL_GAPS_S[mail.attempts] * 1000
+            await ctx.backend.write(lambda conn: mail_rows.again(conn, mail.id, reason, again_at))
