@@ -1,4 +1,4 @@
-"""Statistics on both databases agree with counting by hand, and look at their stretch alone (001-16, 003-04)."""
+"""Statistics on both databases agree with counting by hand, and look at their stretch alone (001-05)."""
 
 from __future__ import annotations
 

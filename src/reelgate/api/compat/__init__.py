@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reelgate.api.compat import characters, chat, generations, generic, unified
+from reelgate.api.compat.refusals import RELAY
 from reelgate.api.door import Door, DoorRoute, routes
 
 
@@ -17,4 +18,5 @@ def build(door: Door) -> list[DoorRoute]:
             *characters.OPERATIONS,
             *chat.OPERATIONS,
         ],
+        RELAY,
     )

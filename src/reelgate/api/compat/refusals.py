@@ -10,12 +10,25 @@ from starlette.responses import Response
 
 from reelgate.api import errors, limits
 from reelgate.api.answers import Json
-from reelgate.api.door import Asked, Handler
+from reelgate.api.door import ENVELOPE, Asked, Handler, Manner
 from reelgate.core.errors import Code, Failure, ReelgateError
 from reelgate.engine.limits import Limited
 
 Envelope = Callable[[Failure, errors.Mapped], dict[str, Any]]
 """Writes the body of a refusal."""
+
+_FLAT: Final = {
+    "type": "object",
+    "required": ["code", "message", "data", "param"],
+    "properties": {
+        "code": {"type": "string"},
+        "message": {"type": "string"},
+        "data": {"type": "null"},
+        "param": {"type": ["string", "null"]},
+    },
+}
+RELAY: Final = Manner(refused={"anyOf": [ENVELOPE, _FLAT]})
+"""How relays say no: most of them flatly, and before anybody asked them as the original service does."""
 
 _CHINESE: Final[Mapping[int, str]] = {
     400: "请求参数有误",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from reelgate.api.door import Door, DoorRoute, routes
+from reelgate.api.envelopes import NATIVE
 from reelgate.api.native import activity, models
 
 
 def build(door: Door) -> list[DoorRoute]:
     """Give the routes of this surface."""
-    return routes(door, [*models.OPERATIONS, *activity.OPERATIONS])
+    return routes(door, [*models.OPERATIONS, *activity.OPERATIONS], NATIVE)
