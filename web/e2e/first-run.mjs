@@ -35,7 +35,10 @@ await page.getByRole("article").first().waitFor();
 await page.getByText("Live", { exact: true }).waitFor();
 await page.getByLabel("Prompt").fill("A paper boat drifts down a rainy street");
 await page.locator('input[type="file"]').first().setInputFiles(picture);
-await page.getByRole("button", { name: /^Cut to shape/ }).first().waitFor();
+await page
+  .getByRole("button", { name: /^Cut to shape/ })
+  .first()
+  .waitFor();
 await page.getByText("free").first().waitFor();
 await shot("create-ready");
 await page.keyboard.press("Control+Enter");

@@ -19,3 +19,10 @@ export async function extendVideo(id: string, body: Body, key: string): Promise<
   const sent = { prompt, video: { id }, seconds: seconds ?? "", model, seed, negative_prompt, audio, watermark };
   return (await answer(api.POST("/v1/videos/extensions", { body: sent, headers: { "Idempotency-Key": key } }))) as Video;
 }
+
+/** Changes a video as the prompt says. */
+export async function editVideo(id: string, body: Body, key: string): Promise<Video> {
+  const { prompt, model, seed, negative_prompt, audio, watermark } = body;
+  const sent = { prompt, video: { id }, model, seed, negative_prompt, audio, watermark };
+  return (await answer(api.POST("/v1/videos/edits", { body: sent, headers: { "Idempotency-Key": key } }))) as Video;
+}

@@ -17,7 +17,20 @@ const GROUPS = [
     name: "go",
     keys: [
       ["create", "G C"],
+      ["library", "G L"],
       ["queue", "G Q"],
+    ],
+  },
+  {
+    name: "library",
+    keys: [
+      ["next", "J"],
+      ["previous", "K"],
+      ["favourite", "F"],
+      ["use", "R"],
+      ["remix", "⇧ R"],
+      ["pick", "X"],
+      ["trash", "Del"],
     ],
   },
   {

@@ -1,11 +1,11 @@
 import type { ComponentType } from "react";
-import { IconListCheck, IconWand } from "@/components/icons";
+import { IconLayoutGrid, IconListCheck, IconWand } from "@/components/icons";
 
 /** One entry of the rail. What a person may not use is not shown to them. */
 export type Entry = {
   to: string;
   key: string;
-  word: "create" | "queue";
+  word: "create" | "library" | "queue";
   icon: ComponentType<{ size?: number; stroke?: number }>;
   scope?: string;
   admin?: boolean;
@@ -13,5 +13,6 @@ export type Entry = {
 
 export const ENTRIES: readonly Entry[] = [
   { to: "/", key: "c", word: "create", icon: IconWand },
+  { to: "/library", key: "l", word: "library", icon: IconLayoutGrid },
   { to: "/queue", key: "q", word: "queue", icon: IconListCheck },
 ];

@@ -1,6 +1,8 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet } from "@tanstack/react-router";
 import { Broken } from "@/components/broken";
+import { readArrival } from "@/features/create/arrival";
+import { readSearch } from "@/features/library/filters";
 import { NotFound } from "./not-found";
 import { Shell } from "./shell";
 
@@ -19,11 +21,15 @@ const inside = createRoute({ getParentRoute: () => root, id: "inside", component
 const create = createRoute({
   getParentRoute: () => inside,
   path: "/",
-  validateSearch: (search: Search): { from?: string; as?: "reuse" | "remix" | "extend" } => {
-    const as = search.as === "remix" || search.as === "extend" || search.as === "reuse" ? search.as : undefined;
-    return { from: text(search.from), as };
-  },
+  validateSearch: readArrival,
   component: lazyRouteComponent(() => import("@/features/create/page"), "CreatePage"),
+});
+
+const library = createRoute({
+  getParentRoute: () => inside,
+  path: "/library",
+  validateSearch: readSearch,
+  component: lazyRouteComponent(() => import("@/features/library/page"), "LibraryPage"),
 });
 
 const login = createRoute({
@@ -51,7 +57,7 @@ const reset = createRoute({
   component: lazyRouteComponent(() => import("@/features/entry/reset"), "ResetPage"),
 });
 
-const tree = root.addChildren([login, setup, invite, reset, inside.addChildren([create])]);
+const tree = root.addChildren([login, setup, invite, reset, inside.addChildren([create, library])]);
 
 export function makeRouter(client: QueryClient) {
   return createRouter({

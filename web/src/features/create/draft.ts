@@ -12,7 +12,7 @@ export type Picture = {
   failed: string | null;
 };
 
-export type Source = { id: string; verb: "remix" | "extend" };
+export type Source = { id: string; verb: "remix" | "edit" | "extend" };
 
 /** Everything a person has set on the page; what is null is left to the model. */
 export type Draft = {

@@ -1,6 +1,7 @@
 import { fireEvent, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
+import { detailOf } from "@/testing/items";
 import { show } from "@/testing/render";
 import { modelOf, videoOf } from "@/testing/samples";
 import { serve } from "@/testing/server";
@@ -92,4 +93,39 @@ test("an impossible length is struck and does nothing", async () => {
 
   expect(five.getAttribute("aria-disabled")).toBe("true");
   expect(five.getAttribute("aria-pressed")).toBe("false");
+});
+
+test("using a clip again brings back its prompt, settings and pictures", async () => {
+  const item = detailOf({
+    id: "video_9",
+    prompt: "A red kite",
+    model: "reel-1",
+    request: { seconds: 4, seed: 42, size: "720x1280" } as never,
+    inputs: [
+      {
+        position: 0,
+        role: "first_frame",
+        media_type: "image/png",
+        url: "/api/library/items/video_9/inputs/0",
+        width: 1,
+        height: 1,
+        seconds: null,
+        character_id: null,
+        character_name: null,
+      },
+    ],
+  });
+  studio(({ path, method }) => {
+    if (path === "/api/library/items/video_9") return { body: item };
+    if (path === "/api/library/items/video_9/inputs/0") return { body: {} };
+    if (path === "/v1/files" && method === "POST") return { body: { id: "file_1", filename: "first", bytes: 1 } };
+    return undefined;
+  });
+  show(CreatePage, "/?from=video_9&as=reuse");
+
+  const prompt = await screen.findByLabelText<HTMLTextAreaElement>("Prompt");
+  await waitFor(() => expect(prompt.value).toBe("A red kite"));
+  expect(screen.getByRole("button", { name: "4 s" }).getAttribute("aria-pressed")).toBe("true");
+  expect(screen.getByLabelText<HTMLInputElement>("Seed").value).toBe("42");
+  expect(document.querySelector('img[src="/v1/files/file_1/content"]')).toBeTruthy();
 });

@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import { Broken } from "@/components/broken";
 import { Empty } from "@/components/empty";
 import { IconPlug } from "@/components/icons";
+import { useArrival } from "./arrive";
 import { Composer } from "./composer";
 import classes from "./create.module.css";
 import { useDraft } from "./state";
@@ -14,6 +15,7 @@ export function CreatePage() {
   const { t } = useTranslation("create");
   const state = useDraft();
   const wishes = useWishes();
+  useArrival(state.change);
   const { models, model } = state;
   return (
     <div className={classes.page}>

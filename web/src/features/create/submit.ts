@@ -1,6 +1,6 @@
 import { type InfiniteData, type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useState } from "react";
-import { extendVideo, remixVideo } from "@/api/changes";
+import { editVideo, extendVideo, remixVideo } from "@/api/changes";
 import type { Answer, CreateBody, Video } from "@/api/types";
 import { createVideo, videoKeys } from "@/api/videos";
 import { asFailure, type Failure } from "@/lib/failure";
@@ -30,6 +30,7 @@ function putFirst(client: QueryClient, video: Video): void {
 
 function send(wish: Wish): Promise<Video> {
   if (wish.source?.verb === "remix") return remixVideo(wish.source.id, wish.body, wish.key);
+  if (wish.source?.verb === "edit") return editVideo(wish.source.id, wish.body, wish.key);
   if (wish.source?.verb === "extend") return extendVideo(wish.source.id, wish.body, wish.key);
   return createVideo(wish.body, wish.key);
 }

@@ -1,0 +1,87 @@
+import { notifications } from "@mantine/notifications";
+import { useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
+import { fetched } from "@/api/download";
+import { type Detail, oneItem } from "@/api/library";
+import { keepPicture, pictureUrl } from "@/api/videos";
+import { asFailure } from "@/lib/failure";
+import { freshKey } from "@/lib/ids";
+import { readArrival, type Way } from "./arrival";
+import { type Draft, EMPTY, type Picture, type Source } from "./draft";
+import { SLOTS, type Slot } from "./fit";
+import type { Change } from "./state";
+
+/** Puts into the composer what an address brought along, once, and takes it off the address. */
+export function useArrival(change: Change): void {
+  const { from, as = "reuse", file } = readArrival(useSearch({ strict: false }) as Record<string, unknown>);
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const done = useRef("");
+  useEffect(() => {
+    const key = `${from ?? ""} ${as} ${file ?? ""}`;
+    if ((!from && !file) || done.current === key) return;
+    done.current = key;
+    const begin = async (): Promise<Partial<Draft>> => {
+      if (!from) return framed(file ?? "");
+      const item = await client.fetchQuery(oneItem(from));
+      return as === "frame" ? { ...framed(file ?? ""), size: askedSize(item) } : restored(item, as);
+    };
+    begin()
+      .then(change, (thrown: unknown) => notifications.show({ color: "red", message: asFailure(thrown).message }))
+      .finally(() => void navigate({ to: "/", search: {} as never, replace: true }));
+  }, [from, as, file, client, navigate, change]);
+}
+
+/** A frame to go on from: what was typed stays. */
+function framed(file: string): Partial<Draft> {
+  if (!file) return {};
+  return { source: null, pictures: { ...EMPTY.pictures, first_frame: [pictureOf(file, "frame.png")] } };
+}
+
+function pictureOf(fileId: string, name: string): Picture {
+  return { key: freshKey(), fileId, url: null, name, preview: pictureUrl(fileId), failed: null };
+}
+
+type Told = Record<string, unknown>;
+
+function askedSize(item: Detail): string | null {
+  const size = ((item.request ?? {}) as Told).size;
+  return typeof size === "string" && /^\d+x\d+$/.test(size) ? size : item.size;
+}
+
+/** Everything that made a clip: prompt, model, settings, seed and pictures. */
+async function restored(item: Detail, as: Exclude<Way, "frame">): Promise<Partial<Draft>> {
+  const asked = (item.request ?? {}) as Told;
+  const made = (item.effective ?? {}) as Told;
+  const number = (value: unknown) => (typeof value === "number" ? value : null);
+  const flag = (value: unknown) => (typeof value === "boolean" ? value : null);
+  const seed = number(asked.seed) ?? number(made.seed);
+  const source: Source | null = as === "reuse" ? null : { id: item.id, verb: as };
+  return {
+    prompt: as === "extend" ? "" : (item.prompt ?? ""),
+    model: item.model,
+    seconds: number(asked.seconds) ?? number(made.seconds),
+    size: askedSize(item),
+    seed: seed === null ? "" : String(seed),
+    negative: typeof asked.negative_prompt === "string" ? asked.negative_prompt : "",
+    audio: flag(asked.audio),
+    watermark: flag(asked.watermark),
+    pictures: as === "reuse" ? await picturesOf(item) : EMPTY.pictures,
+    source,
+  };
+}
+
+/** The pictures a clip was made from, kept again so that they can be named in a new request. */
+async function picturesOf(item: Detail): Promise<Draft["pictures"]> {
+  const pictures: Draft["pictures"] = { first_frame: [], last_frame: [], reference: [] };
+  const slot = (role: string): Slot | undefined => SLOTS.find((one) => one === role);
+  for (const input of item.inputs) {
+    const place = slot(input.role);
+    if (!place || !input.media_type.startsWith("image/") || input.character_id) continue;
+    const name = `${input.role}-${input.position}`;
+    const kept = await keepPicture(await fetched(input.url), name);
+    pictures[place].push(pictureOf(kept.id, name));
+  }
+  return pictures;
+}

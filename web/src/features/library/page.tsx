@@ -1,0 +1,312 @@
+import { ActionIcon, Button, Drawer, Menu, Skeleton } from "@mantine/core";
+import { useElementSize, useHotkeys, useMediaQuery } from "@mantine/hooks";
+import { useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { lazy, type MouseEvent, Suspense, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { fileAddress, store } from "@/api/download";
+import { emptyTrash, type Item, trashAll } from "@/api/library";
+import { Broken } from "@/components/broken";
+import { Empty } from "@/components/empty";
+import { IconArrowLeft, IconDots, IconMovie, IconSearch, IconTrash } from "@/components/icons";
+import { useSession } from "@/lib/session";
+import { restartLists, useActions } from "./actions";
+import { FilterBar } from "./filter-bar";
+import { filtering, type LibrarySearch, readSearch, unfiltered, wantedOf } from "./filters";
+import { Grid } from "./grid";
+import classes from "./library.module.css";
+import { useItems } from "./list";
+import { useSelection } from "./select";
+import { SelectionBar } from "./selection-bar";
+import { Table } from "./table";
+
+const Details = lazy(() => import("./details").then((found) => ({ default: found.Details })));
+const Folders = lazy(() => import("./folders").then((found) => ({ default: found.Folders })));
+const Typed = lazy(() => import("./typed").then((found) => ({ default: found.Typed })));
+
+/** Where the list stood when it was left, by what was looked for. */
+const places = new Map<string, number>();
+
+/** Everything that was made and brought here, found again. */
+export function LibraryPage() {
+  const { t } = useTranslation("library");
+  const raw = useSearch({ strict: false });
+  const search = useMemo(() => readSearch(raw as Record<string, unknown>), [raw]);
+  const navigate = useNavigate();
+  const change = useCallback(
+    (next: LibrarySearch, replace = true) => void navigate({ to: ".", search: next as never, replace }),
+    [navigate],
+  );
+  const wanted = useMemo(() => wantedOf(search), [search]);
+  const hash = JSON.stringify(wanted);
+  const list = useItems(wanted);
+  const { items } = list;
+  const actions = useActions();
+  const selection = useSelection(items);
+  const [scroller, begin] = usePlace(`${hash}${search.view ?? ""}`);
+  const { ref: measured, width } = useElementSize<HTMLDivElement>();
+  const phone = useMediaQuery("(max-width: 900px)", false, { getInitialValueInEffect: false }) ?? false;
+  const current = search.item ?? null;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another list is another selection
+  useEffect(selection.clear, [hash]);
+
+  const show = useCallback((id: string | undefined) => change({ ...search, item: id }), [change, search]);
+  const open = useCallback((item: Item) => {
+    document.querySelector<HTMLVideoElement>(`aside video[data-item="${item.id}"]`)?.play();
+  }, []);
+  const use = useCallback(
+    (id: string, as: "reuse" | "remix") => void navigate({ to: "/", search: { from: id, as } } as never),
+    [navigate],
+  );
+  const toggle = (index: number, event: MouseEvent) => selection.toggle(index, event.shiftKey);
+  const pick = (index: number, event: MouseEvent) => {
+    if (event.shiftKey || event.ctrlKey || event.metaKey) return toggle(index, event);
+    const item = items[index];
+    if (!item) return;
+    if (selection.ids.size > 0) return toggle(index, event);
+    selection.touch(item.id);
+    show(item.id === current ? undefined : item.id);
+  };
+  useKeys({
+    items,
+    current,
+    chosen: selection.chosen,
+    show,
+    open,
+    use,
+    actions,
+    clear: selection.clear,
+    select: selection.toggle,
+  });
+
+  const fetchMore = list.fetchNextPage;
+  const more = useCallback(() => void fetchMore({ cancelRefetch: false }), [fetchMore]);
+  const listProps = {
+    items,
+    scroller,
+    width: width || 960,
+    begin,
+    selected: selection.ids,
+    current,
+    days: search.sort === undefined,
+    more: list.hasNextPage && !list.isFetchingNextPage,
+    onMore: more,
+    onPick: pick,
+    onToggle: toggle,
+    onOpen: open,
+  };
+  const details = current ? (
+    <Suspense fallback={<Skeleton height="100%" />}>
+      <Details id={current} actions={actions} onClose={() => show(undefined)} onUse={use} onDownload={download} />
+    </Suspense>
+  ) : null;
+  return (
+    <div className={classes.page}>
+      <FilterBar search={search} onChange={change} trash={<TrashMenu search={search} onChange={change} />} />
+      <div className={classes.body}>
+        <div ref={scroller} className={classes.scroller}>
+          <div ref={measured} />
+          {list.error && items.length === 0 ? <Broken thrown={list.error} again={() => void list.refetch()} /> : null}
+          {list.isPending ? <Waiting /> : null}
+          {list.isSuccess && items.length === 0 ? <Nothing search={search} onChange={change} /> : null}
+          {items.length > 0 ? search.view === "table" ? <Table {...listProps} /> : <Grid {...listProps} /> : null}
+          {list.isFetchNextPageError ? <Broken thrown={list.error} again={more} compact /> : null}
+        </div>
+        {details && !phone ? (
+          <aside className={classes.side} aria-label={t("details")}>
+            {details}
+          </aside>
+        ) : null}
+      </div>
+      {phone ? (
+        <Drawer opened={details !== null} onClose={() => show(undefined)} position="bottom" size="88%" withCloseButton={false}>
+          {details}
+        </Drawer>
+      ) : null}
+      {selection.chosen.length > 0 ? (
+        <SelectionBar
+          items={selection.chosen}
+          trashed={search.trashed === "true"}
+          actions={actions}
+          onClear={selection.clear}
+          onRemix={(item) => use(item.id, "remix")}
+          onDownload={download}
+        />
+      ) : null}
+    </div>
+  );
+}
+
+function download(items: Item[]): void {
+  for (const item of items) {
+    const address = fileAddress(item);
+    if (address) store(address);
+  }
+}
+
+/** Keeps where the list stands, and begins there when it is shown again. */
+function usePlace(hash: string) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const begin = places.get(hash) ?? 0;
+  useLayoutEffect(() => {
+    const area = scroller.current;
+    if (!area) return;
+    area.scrollTop = places.get(hash) ?? 0;
+    const keep = () => places.set(hash, area.scrollTop);
+    area.addEventListener("scroll", keep, { passive: true });
+    return () => area.removeEventListener("scroll", keep);
+  }, [hash]);
+  return [scroller, begin] as const;
+}
+
+type Keys = {
+  items: Item[];
+  current: string | null;
+  chosen: Item[];
+  show: (id: string | undefined) => void;
+  open: (item: Item) => void;
+  use: (id: string, as: "reuse" | "remix") => void;
+  actions: ReturnType<typeof useActions>;
+  clear: () => void;
+  select: (index: number, range: boolean) => void;
+};
+
+/** J and K go through the list, F R X Del act on what is selected, else on where one stands; Esc lets go. */
+function useKeys({ items, current, chosen, show, open, use, actions, clear, select }: Keys): void {
+  const at = items.findIndex((item) => item.id === current);
+  const here = items[at];
+  const meant = chosen.length > 0 ? chosen : here ? [here] : [];
+  const go = (by: number) => show(items[Math.min(items.length - 1, Math.max(0, at + by))]?.id ?? items[0]?.id);
+  const trash = () => {
+    if (meant.length === 0) return;
+    const next = chosen.length === 0 ? (items[at + 1] ?? items[at - 1]) : undefined;
+    void actions.trash(meant.map((item) => item.id));
+    clear();
+    show(next?.id);
+  };
+  const letGo = () => {
+    if (chosen.length > 0) clear();
+    else if (current) show(undefined);
+  };
+  useHotkeys([
+    ["j", () => go(1)],
+    ["ArrowRight", () => go(1)],
+    ["k", () => go(-1)],
+    ["ArrowLeft", () => go(-1)],
+    ["f", () => void (meant.length > 0 && actions.favourite(meant))],
+    ["r", () => meant[0]?.kind === "task" && use(meant[0].id, "reuse")],
+    ["shift+r", () => meant[0]?.kind === "task" && use(meant[0].id, "remix")],
+    ["x", () => at >= 0 && select(at, false)],
+    ["Enter", () => here && open(here), { preventDefault: false }],
+    ["Delete", trash],
+    ["Backspace", trash],
+    ["Escape", letGo],
+  ]);
+}
+
+const SHAPES = [16 / 9, 9 / 16, 16 / 9, 1, 16 / 9, 16 / 9, 9 / 16, 16 / 9, 16 / 9, 1, 9 / 16, 16 / 9];
+
+function Waiting() {
+  return (
+    <div className={classes.placeholders} aria-busy="true">
+      {SHAPES.map((ratio, n) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: they never change places
+        <Skeleton key={n} height={176} width={ratio * 176} radius="md" />
+      ))}
+    </div>
+  );
+}
+
+function Nothing({ search, onChange }: { search: LibrarySearch; onChange: (search: LibrarySearch) => void }) {
+  const { t } = useTranslation("library");
+  if (filtering(search)) {
+    return (
+      <Empty
+        icon={IconSearch}
+        title={t("empty.filtered")}
+        action={
+          <Button variant="default" onClick={() => onChange(unfiltered(search))}>
+            {t("chipsClear")}
+          </Button>
+        }
+      >
+        {t("empty.filteredText")}
+      </Empty>
+    );
+  }
+  if (search.trashed) {
+    return (
+      <Empty icon={IconTrash} title={t("empty.trash")}>
+        {t("empty.trashText")}
+      </Empty>
+    );
+  }
+  return (
+    <Empty
+      icon={IconMovie}
+      title={t("empty.title")}
+      action={<Button renderRoot={(props) => <Link to="/" {...props} />}>{t("empty.act")}</Button>}
+    >
+      {t("empty.text")}
+    </Empty>
+  );
+}
+
+/** The way into the trash and out, folders, and what is done to everything at once. */
+function TrashMenu({ search, onChange }: { search: LibrarySearch; onChange: (search: LibrarySearch) => void }) {
+  const { t } = useTranslation("library");
+  const client = useQueryClient();
+  const who = useSession();
+  const [asking, setAsking] = useState<"all" | "empty" | "folders" | null>(null);
+  const project = who.projects.find((one) => one.id === who.projectId)?.name ?? "";
+  const trashed = search.trashed === "true";
+  const act = async (typed: string) => {
+    await (asking === "all" ? trashAll(typed) : emptyTrash(typed));
+    restartLists(client);
+  };
+  const close = () => setAsking(null);
+  return (
+    <>
+      {trashed ? (
+        <Button
+          size="compact-sm"
+          variant="default"
+          leftSection={<IconArrowLeft size={15} />}
+          onClick={() => onChange({ view: search.view })}
+        >
+          {t("trash.leave")}
+        </Button>
+      ) : null}
+      <Menu position="bottom-end" width={230}>
+        <Menu.Target>
+          <ActionIcon aria-label={t("moreActions")}>
+            <IconDots size={17} />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {trashed ? null : (
+            <Menu.Item onClick={() => onChange({ view: search.view, trashed: "true" })}>{t("trash.open")}</Menu.Item>
+          )}
+          <Menu.Item onClick={() => setAsking("folders")}>{t("foldersAct")}</Menu.Item>
+          <Menu.Divider />
+          <Menu.Item color="red" onClick={() => setAsking(trashed ? "empty" : "all")}>
+            {t(trashed ? "trash.empty" : "trash.all")}
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      <Suspense>
+        {asking === "folders" ? <Folders onClose={close} /> : null}
+        {asking === "all" || asking === "empty" ? (
+          <Typed
+            title={t(asking === "all" ? "trash.all" : "trash.empty")}
+            text={t(asking === "all" ? "trash.allText" : "trash.emptyText")}
+            label={t(asking === "all" ? "trash.allAct" : "trash.emptyAct")}
+            word={project}
+            act={act}
+            onClose={close}
+          />
+        ) : null}
+      </Suspense>
+    </>
+  );
+}
