@@ -75,6 +75,8 @@ async def _serve(settings: Settings, announce: Callable[[Gateway, str], None], p
             timeout_graceful_shutdown=3,
             server_header=False,
             date_header=True,
+            proxy_headers=True,
+            forwarded_allow_ips=settings.trusted_proxies,
         )
         server = _Server(config, gateway)
         serving = asyncio.create_task(server.serve())

@@ -82,6 +82,10 @@ class Settings(BaseSettings):
         pattern="^[1-9][0-9]{0,8}[smhd]?$",
         description="How long a token of the native API is good, such as `7d` or `12h`; `JWT_EXPIRES_IN` says the same.",
     )
+    trusted_proxies: str = Field(
+        "127.0.0.1,::1",
+        description="Addresses or networks, comma-separated, that are believed when they say where a request comes from.",
+    )
     oidc_issuer: str | None = Field(
         None, description="The OpenID provider people may sign in at, such as `https://id.example.com`."
     )

@@ -7,14 +7,17 @@ import dataclasses
 
 import pytest
 
-from reelgate.auth import accounts, people, sessions
+from reelgate.auth import accounts, people, sessions, tokens
 from reelgate.auth.access import Access, Origin, Policy, network_of
 from reelgate.auth.accounts import Newcomer
 from reelgate.auth.keys import create_key, digest, principal
 from reelgate.auth.principal import Principal
+from reelgate.auth.tokens import Signing
 from reelgate.core.errors import CallerError, Code
 from reelgate.core.people import Role
+from reelgate.store import links as link_rows
 from reelgate.store import projects as project_rows
+from reelgate.store import sessions as session_rows
 from reelgate.store import users as user_rows
 from reelgate.store.tables import DEFAULT_PROJECT, DEFAULT_USER
 from reelgate.testing.clock import FakeClock
@@ -399,3 +402,20 @@ async def test_no_secret_is_stored_or_shown(access: Access, tmp_path: object):
     for secret in (SECRET, started.cookie, started.csrf, sent.token, row.password or "?"):
         assert secret not in shown
     assert (row.password or "").startswith("$argon2id$")
+
+
+async def test_what_ended_long_ago_is_forgotten_and_what_holds_is_not(access: Access, clock: FakeClock):
+    user = await accounts.register(access, ADA, HOME)
+    await tokens.sign_in(Signing(access), user.id, HOME)
+    await people.invite(access, lasts_s=60)
+    await clock.advance(40 * 86_400)
+    _, cookie = await signed_in(access, user.id)
+    open_link = await people.invite(access)
+    before = clock.now_ms() - 86_400_000
+
+    gone = await access.backend.write(lambda conn: session_rows.prune(conn, before))
+    void = await access.backend.write(lambda conn: link_rows.prune(conn, before))
+
+    assert (gone, void) == (1, 1)
+    assert await by_cookie(access, cookie) is not None
+    assert await accounts.look(access, open_link.token, HOME)

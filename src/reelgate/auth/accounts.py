@@ -11,7 +11,7 @@ from reelgate.auth import sessions
 from reelgate.auth.access import Access, Origin, buckets_of, forgive, throttle
 from reelgate.auth.passwords import check_new
 from reelgate.auth.principal import Principal
-from reelgate.core.errors import Code, refuse
+from reelgate.core.errors import CallerError, Code, refuse
 from reelgate.core.people import LinkKind, Role
 from reelgate.store import links as link_rows
 from reelgate.store import projects as project_rows
@@ -363,7 +363,10 @@ def add(conn: Connection, access: Access, user: User) -> None:
     Raises CallerError naming `login` when it is taken.
     """
     _free(conn, user.login)
-    user_rows.insert(conn, user)
+    try:
+        user_rows.insert(conn, user)
+    except user_rows.Taken as quicker:
+        raise _taken() from quicker
     project_rows.insert(conn, _project(access, user.id, user.name))
 
 
@@ -374,7 +377,11 @@ def _project(access: Access, user_id: str, name: str) -> Project:
 
 def _free(conn: Connection, login: str | None) -> None:
     if login is not None and user_rows.by_login(conn, login) is not None:
-        raise refuse(Code.INVALID_REQUEST, "This login is taken. Choose another one.", param="login")
+        raise _taken()
+
+
+def _taken() -> CallerError:
+    return refuse(Code.INVALID_REQUEST, "This login is taken. Choose another one.", param="login")
 
 
 def _used(conn: Connection, access: Access, text: str, kind: LinkKind) -> Link:

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -109,7 +109,6 @@ class Provider:
     fetch: Fetch
     _metadata: tuple[int, _Metadata] | None = None
     _keys: tuple[int, KeySet] | None = None
-    _asked_at: dict[str, int] = field(default_factory=dict[str, int])
 
     async def metadata(self, now: int) -> _Metadata:
         """Give where the provider's doors are.
@@ -276,7 +275,14 @@ async def finish(
     await throttle(access, buckets_of(access, None, origin))
     given = await _exchange(access, provider, redirect_uri, away.state, code)
     person = await _vouched(access, provider, given, access.derived("oidc nonce", away.state))
-    user = await access.backend.write(lambda conn: _known(conn, access, provider.registered, person, away))
+    try:
+        user = await access.backend.write(
+            lambda conn: _known(conn, access, provider.registered, person, away)
+        )
+    except user_rows.Taken as quicker:
+        raise refuse(
+            Code.OVERLOADED, "Somebody signed in there at the same moment. Begin again."
+        ) from quicker
     if user.disabled_at is not None:
         raise refuse(Code.UNAUTHORIZED, "This account is disabled. Ask an administrator.")
     return Finished(user, away.back)
@@ -396,5 +402,5 @@ def _stranger(conn: Connection, access: Access, who: Registered, person: Person,
 
 
 def _of_a_domain(who: Registered, person: Person) -> bool:
-    domain = (person.email or "").rpartition("@")[2].lower()
-    return person.email_verified and domain != "" and domain in who.domains
+    _, at, domain = (person.email or "").rpartition("@")
+    return person.email_verified and at == "@" and domain.lower() in who.domains

@@ -10,7 +10,7 @@ from reelgate.auth import sessions
 from reelgate.auth.access import Access
 from reelgate.auth.accounts import add, email_of, keep_home, login_of, name_of
 from reelgate.auth.passwords import check_new
-from reelgate.core.errors import Code, refuse
+from reelgate.core.errors import CallerError, Code, refuse
 from reelgate.core.people import LinkKind, Role
 from reelgate.store import links as link_rows
 from reelgate.store import projects as project_rows
@@ -222,12 +222,19 @@ async def new_team(access: Access, name: str) -> Team:
 
     def work(conn: Connection) -> None:
         if team_rows.by_name(conn, named) is not None:
-            raise refuse(Code.INVALID_REQUEST, f"There is a team called `{named}` already.", param="name")
-        team_rows.insert(conn, made)
+            raise _named_already(named)
+        try:
+            team_rows.insert(conn, made)
+        except user_rows.Taken as quicker:
+            raise _named_already(named) from quicker
         project_rows.insert(conn, project)
 
     await access.backend.write(work)
     return made
+
+
+def _named_already(name: str) -> CallerError:
+    return refuse(Code.INVALID_REQUEST, f"There is a team called `{name}` already.", param="name")
 
 
 async def team(access: Access, wanted: str) -> Team:

@@ -7,11 +7,13 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy import insert as insert_into
+from sqlalchemy.exc import IntegrityError
 
 from reelgate.core.people import Role
 from reelgate.store.rows import values_of
 from reelgate.store.tables import projects, team_members, teams
 from reelgate.store.upsert import Upsert
+from reelgate.store.users import Taken
 
 
 class Team(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,9 +45,12 @@ _LEAVE: Final = delete(team_members).where(
 def insert(conn: Connection, team: Team) -> None:
     """Write a new team.
 
-    Raises IntegrityError when another one has its name.
+    Raises Taken when another one has its name.
     """
-    conn.execute(insert_into(teams), values_of(team))
+    try:
+        conn.execute(insert_into(teams), values_of(team))
+    except IntegrityError as there:
+        raise Taken from there
 
 
 def get(conn: Connection, team_id: str) -> Team | None:

@@ -8,11 +8,16 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy import insert as insert_into
+from sqlalchemy.exc import IntegrityError
 
 from reelgate.core.people import Role
 from reelgate.store.prepared import Prepared
 from reelgate.store.rows import columns_of, named, names_of, values_of
 from reelgate.store.tables import identities, users
+
+
+class Taken(Exception):
+    """Raised when somebody else was quicker to take what can be had once; the transaction has to end."""
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,8 +80,14 @@ def _user(row: Iterable[Any]) -> User:
 
 
 def insert(conn: Connection, user: User) -> None:
-    """Write a new user."""
-    conn.execute(_INSERT, {**values_of(user), "role": user.role.value})
+    """Write a new user.
+
+    Raises Taken when another one signs in with the same name.
+    """
+    try:
+        conn.execute(_INSERT, {**values_of(user), "role": user.role.value})
+    except IntegrityError as there:
+        raise Taken from there
 
 
 def get(conn: Connection, user_id: str) -> User | None:
@@ -140,12 +151,13 @@ def somebody_signs_in(conn: Connection) -> bool:
 def add_identity(conn: Connection, issuer: str, subject: str, user_id: str, now: int) -> None:
     """Note who a user is at an OpenID provider.
 
-    Raises IntegrityError when somebody else is that already.
+    Raises Taken when somebody else is that already.
     """
-    conn.execute(
-        insert_into(identities),
-        {"issuer": issuer, "subject": subject, "user_id": user_id, "created_at": now},
-    )
+    row = {"issuer": issuer, "subject": subject, "user_id": user_id, "created_at": now}
+    try:
+        conn.execute(insert_into(identities), row)
+    except IntegrityError as there:
+        raise Taken from there
 
 
 def identities_of(conn: Connection, user_id: str) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from reelgate.core.clock import Clock
 from reelgate.engine import alerts, deliver, health, models, retire, sweep, tuning
 from reelgate.engine.context import Context
 from reelgate.engine.library import follow, trash
-from reelgate.store import duties, jobs
+from reelgate.store import duties, jobs, links, sessions
 from reelgate.store.backend import AWAY
 from reelgate.telemetry import log
 
@@ -18,6 +18,8 @@ LATE_S: Final = 0.1
 """Share of its interval by which a duty may come early, so that one process does it every time."""
 KEEP_LOG_S: Final = HOUR_S
 """How long the queue's own notes about jobs are kept."""
+KEEP_WAYS_IN_MS: Final = 30 * 86_400_000
+"""How long sign-ins and links are kept after they ended, so that a refresh token shown again is still noticed."""
 
 Work = Callable[[], Awaitable[object]]
 
@@ -95,6 +97,7 @@ def _sweeps(ctx: Context, wake_s: float) -> list[Chore]:
         Chore(24 * HOUR_S, "warn_of_endings", lambda: models.warn_of_endings(ctx)),
         Chore(HOUR_S, "purge_trash", lambda: trash.purge(ctx)),
         Chore(HOUR_S, "forget_old", lambda: sweep.forget_old(ctx)),
+        Chore(HOUR_S, "forget_ways_in", lambda: _forget_ways_in(ctx)),
         Chore(HOUR_S, "collect_orphans", lambda: sweep.collect_orphans(ctx)),
     ]
 
@@ -120,6 +123,13 @@ async def _reload(ctx: Context) -> None:
     await tuning.reload(ctx)
     await ctx.channels.reload(ctx.backend)
     await ctx.allowances.reload(ctx.backend)
+
+
+async def _forget_ways_in(ctx: Context) -> None:
+    """Forget sign-ins and links that ended long ago."""
+    before = ctx.clock.now_ms() - KEEP_WAYS_IN_MS
+    await ctx.backend.write(lambda conn: sessions.prune(conn, before))
+    await ctx.backend.write(lambda conn: links.prune(conn, before))
 
 
 async def _forget_log(ctx: Context) -> None:

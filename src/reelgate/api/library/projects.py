@@ -22,7 +22,9 @@ async def project_of(asked: Asked) -> str:
     named = asked.request.query_params.get("project") or asked.project_id
     if named == asked.project_id:
         return named
-    if all(one.id != named for one in await order.projects(asked.ctx, asked.who)):
+    # A key opens the project it was made for, and no other.
+    foreign = asked.principal.key_id is not None
+    if foreign or all(one.id != named for one in await order.projects(asked.ctx, asked.who)):
         raise refuse(Code.NOT_FOUND, f"There is no project `{named[:80]}`.", param="project")
     return named
 
