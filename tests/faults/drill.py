@@ -228,6 +228,8 @@ class Drill:
         self.env = {
             **CLEAN,
             "REELGATE_UNCONFIRMED_TIMEOUT_S": "3",
+            # A channel that is left alone after so many doubts would keep the next incident from happening.
+            "REELGATE_BREAKER_AFTER": "0",
             "REELGATE_LOG_LEVEL": "warning",
             **self.env,
         }
