@@ -39,6 +39,8 @@ def test_no_secret_reaches_a_log_or_an_answer_even_at_debug(tmp_path: Path) -> N
     answers: list[str] = []
     with upstream(tmp_path, "--key", CANARY_SECRET) as base_url, ExitStack() as stack:
         key = json.loads(reelgate(data, "keys", "create", "canary", "--json"))["key"]
+        scopes = ("--scope", "admin")
+        admin = json.loads(reelgate(data, "keys", "create", "operator", *scopes, "--json"))["key"]
         reelgate(
             data,
             "channels", "add", "up", "--dialect", "openai_videos", "--base-url", base_url,
@@ -63,6 +65,7 @@ def test_no_secret_reaches_a_log_or_an_answer_even_at_debug(tmp_path: Path) -> N
             if "id" in answer:
                 made.append(answer["id"])
         answers.append(json.dumps(server.call("GET", "/v1/videos", CANARY_WRONG)))
+        refused = _many_refused_keys(server, admin, key, base_url)
         time.sleep(4)
         for task_id in made:
             answer = server.call("GET", f"/v1/videos/{task_id}", key)
@@ -76,11 +79,33 @@ def test_no_secret_reaches_a_log_or_an_answer_even_at_debug(tmp_path: Path) -> N
     log = (tmp_path / "server.log").read_text()
     assert len(made) >= 4
     assert log
-    for canary in (CANARY_SECRET, CANARY_WRONG, key, CANARY_PROMPT, master):
+    assert len(refused) == CANARIES
+    for canary in (CANARY_SECRET, CANARY_WRONG, key, admin, CANARY_PROMPT, master, *refused):
         assert canary not in log
+        assert canary == CANARY_PROMPT or canary.encode() not in stored
         assert not any(canary in answer for answer in answers)
     host = base_url.partition("//")[2].partition("/")[0]
     assert not any(host in answer for answer in answers[2:]), "an upstream's address reached a caller"
+
+
+def _many_refused_keys(server: Server, admin: str, key: str, base_url: str) -> list[str]:
+    """Give a channel forty keys that its upstream refuses, and have every one of them tried."""
+    canaries = [f"sk-canary-refused-{number:02}-{os.urandom(12).hex()}" for number in range(CANARIES)]
+    new = {"name": "refused", "dialect": "openai_videos", "base_url": base_url, "self_hosted": True}
+    made = server.call("POST", "/api/admin/channels", admin, {**new, "models": {"many": "sim-1"}})
+    one = f"/api/admin/channels/{made['id']}"
+    for number, canary in enumerate(canaries):
+        server.call("POST", f"{one}/keys", admin, {"name": f"key {number}", "secret": canary})
+    tried = server.call("POST", f"{one}/test", admin)["report"]["keys"]
+    assert {report["auth"] for report in tried} == {"refused"}
+    server.call("POST", "/v1/videos", key, {"model": "many", "prompt": CANARY_PROMPT, "seconds": "4"})
+    deadline = time.monotonic() + 60
+    states: set[str] = set()
+    while time.monotonic() < deadline and states != {"paused"}:
+        states = {each["health"]["state"] for each in server.call("GET", one, admin)["keys"]}
+        time.sleep(0.2)
+    assert states == {"paused"}
+    return canaries
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
