@@ -8,6 +8,7 @@ import http.client
 import itertools
 import json
 import os
+import re
 import select
 import signal
 import sqlite3
@@ -132,7 +133,16 @@ class Upstreams:
 
     def charges(self) -> Counter[str]:
         """Count what was charged for each prompt."""
-        return Counter(line.prompt.strip() for s in self.simulators.values() for line in list(s.bill.lines))
+        return Counter(_named(line.prompt) for s in self.simulators.values() for line in list(s.bill.lines))
+
+
+_PROMPT: Final = re.compile(r"clip \d+ (?:\[stop:[^\]]*\])?(?:\[fault:[^\]]*\])?")
+
+
+def _named(text: str) -> str:
+    """Find the prompt in what a bill says was asked for; a graph has other texts around it."""
+    found = _PROMPT.search(text)
+    return (text if found is None else found[0]).strip()
 
 
 # The servers.
@@ -438,7 +448,8 @@ def audit(drill: Drill) -> Audit:
     """
     charges = drill.upstreams.charges()
     books = {row[0].strip(): row[1:] for row in drill.rows(_BOOKS)}
-    assert not charges.keys() - books.keys(), "an upstream was paid for what nobody asked for"
+    strange = charges.keys() - books.keys()
+    assert not strange, f"an upstream was paid for what nobody asked for: {sorted(strange)[:5]}"
     assert all(len(ids) == 1 for ids in drill.ids.values()), "a repeated request became a second task"
     assert len(books) == len(drill.ids) == drill.rows("SELECT count(*) FROM tasks")[0][0]
     for prompt, (status, disputed, error, captures, opened, holds) in books.items():

@@ -177,6 +177,8 @@ PERMISSIONS: Final[dict[tuple[Method, str], Scope | Known | Open]] = {
     ("GET", "/api/admin/dialects"): Scope.OPERATE,
     ("GET", "/api/admin/dialects/{name}"): Scope.OPERATE,
     ("POST", "/api/admin/dialects/{name}/check"): Scope.OPERATE,
+    ("GET", "/api/admin/inbox"): Scope.OPERATE,
+    ("POST", "/api/admin/inbox/{task_id}"): Scope.OPERATE,
     ("GET", "/api/admin/models"): Scope.OPERATE,
     ("POST", "/api/admin/models/doctor"): Scope.OPERATE,
     ("GET", "/api/admin/tasks/{task_id}"): Scope.OPERATE,

@@ -107,14 +107,11 @@ def _decide(session: Session, task_id: str, decision: str, ref: str | None = Non
     async def work() -> None:
         from reelgate.cli import local as here
         from reelgate.core.errors import CallerError
-        from reelgate.engine.context import Who
         from reelgate.engine.reconcile import Decision, decide
-        from reelgate.store.tables import DEFAULT_PROJECT, DEFAULT_USER
 
-        who = Who(user_id=DEFAULT_USER, project_id=DEFAULT_PROJECT, surface="cli")
         async with here.opened(session.settings()) as gateway:
             try:
-                task = await decide(gateway.ctx, who, task_id, Decision(decision), ref)
+                task = await decide(gateway.ctx, None, task_id, Decision(decision), ref)
             except CallerError as refused:
                 raise of_failure(refused.failure) from refused
         if session.json:

@@ -174,8 +174,10 @@ class Decision(StrEnum):
     """It is over; release the money."""
 
 
-async def decide(ctx: Context, who: Who, task_id: str, decision: Decision, ref: str | None = None) -> Task:
-    """Carry out a person's decision about an unconfirmed or disputed task.
+async def decide(
+    ctx: Context, who: Who | None, task_id: str, decision: Decision, ref: str | None = None
+) -> Task:
+    """Carry out a person's decision about an unconfirmed or disputed task; without `who`, the operator's about anybody's.
 
     Raises CallerError when the task is not in doubt, or `exists` comes without a ref.
     """
@@ -208,9 +210,12 @@ def _wake(conn: Connection, ctx: Context, task: Task) -> Callable[[], None] | No
 
 
 def _decide(
-    conn: Connection, ctx: Context, who: Who, task_id: str, decision: Decision, ref: str | None
+    conn: Connection, ctx: Context, who: Who | None, task_id: str, decision: Decision, ref: str | None
 ) -> Task:
-    task = task_rows.get_visible(conn, task_id, who.project_id)
+    if who is None:
+        task = task_rows.get(conn, task_id)
+    else:
+        task = task_rows.get_visible(conn, task_id, who.project_id)
     if task is None:
         raise refuse(Code.NOT_FOUND, f"There is no video `{task_id}`.")
     if task.status is Status.UNCONFIRMED:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from reelgate.api.admin import audit, channel_keys, channels, dialects, models, settings, statistics, tasks
+from reelgate.api.admin import (
+    audit,
+    channel_keys,
+    channels,
+    dialects,
+    inbox,
+    models,
+    settings,
+    statistics,
+    tasks,
+)
 from reelgate.api.door import Door, DoorRoute, routes
 
 
 def build(door: Door) -> list[DoorRoute]:
     """Give the routes of this surface; literal addresses come before those with an id in them."""
-    tables = (channels, channel_keys, dialects, models, tasks, audit, settings, statistics)
+    tables = (channels, channel_keys, dialects, inbox, models, tasks, audit, settings, statistics)
     return routes(door, [operation for table in tables for operation in table.OPERATIONS])
