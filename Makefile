@@ -3,7 +3,7 @@
 # `make start` and `make demo` take PORT and DATA, `make chaos` takes SEED.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo start build test test-full chaos bench stats fix types docs lock setup-dev setup-nginx check \
+.PHONY: help install demo start build test test-full chaos bench stats fix types docs lock setup-dev setup-nginx setup-chromium check \
 	docker-up docker-down docker-logs docker-restart pm2-deploy pm2-status pm2-logs pm2-restart pm2-stop \
 	dev-backend dev-frontend db-migrate db-studio
 
@@ -84,7 +84,7 @@ test: setup-dev check ## Run the checks and the quick tests, as CI does
 	@echo "==> Tests (pytest, two at a time)"
 	@$(RUN) pytest -n 2 -q -m "not slow"
 
-test-full: setup-dev setup-nginx check ## Run every test, the slow ones as well
+test-full: setup-dev setup-nginx setup-chromium check ## Run every test, the slow ones as well
 	@echo "==> Every test (pytest, two at a time)"
 	@$(RUN) pytest -n 2 -q --hypothesis-profile=explore
 
@@ -126,6 +126,12 @@ setup-nginx:
 	@command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 		&& echo "==> Installing nginx for the tests of deploy/nginx" \
 		&& apt-get update -qq && apt-get install -y -qq --no-install-recommends nginx-light >/dev/null; } || true
+
+# The walks through the studio need a real browser; without one those tests say that they were left out.
+setup-chromium:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& echo "==> Installing Chromium for the walks through the studio" \
+		&& apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || true
 
 check:
 	@echo "==> Style (ruff)"

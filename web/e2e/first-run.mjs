@@ -33,7 +33,7 @@ await page.getByRole("button", { name: "Go to the studio" }).click();
 
 await page.getByRole("article").first().waitFor();
 await page.getByText("Live", { exact: true }).waitFor();
-await page.getByLabel("Prompt").fill("A paper boat drifts down a rainy street");
+await page.getByRole("textbox", { name: "Prompt", exact: true }).fill("A paper boat drifts down a rainy street");
 await page.locator('input[type="file"]').first().setInputFiles(picture);
 await page
   .getByRole("button", { name: /^Cut to shape/ })
@@ -47,7 +47,10 @@ await tile.waitFor();
 await shot("create-sent");
 await tile.getByRole("button", { name: /^Play/ }).waitFor();
 await shot("create-done");
-assert.equal(await page.getByLabel("Prompt").inputValue(), "A paper boat drifts down a rainy street");
+assert.equal(
+  await page.getByRole("textbox", { name: "Prompt", exact: true }).inputValue(),
+  "A paper boat drifts down a rainy street",
+);
 
 await page.reload();
 await tile.getByRole("button", { name: /^Play/ }).click();

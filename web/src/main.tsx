@@ -1,7 +1,5 @@
 import "@fontsource-variable/inter/wght.css";
 import "@mantine/core/styles.css";
-import "@mantine/notifications/styles.css";
-import "@mantine/spotlight/styles.css";
 import "./styles/tokens.css";
 import "./styles/studio.css";
 import { RouterProvider } from "@tanstack/react-router";

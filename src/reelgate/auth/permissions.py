@@ -84,6 +84,8 @@ PERMISSIONS: Final[dict[tuple[Method, str], Scope | Known | Open]] = {
     ("POST", "/sora/v1/characters"): Scope.VIDEOS_WRITE,
     ("POST", "/v1/chat/completions"): Scope.VIDEOS_WRITE,
     ("GET", "/api/models"): Scope.VIDEOS_READ,
+    ("POST", "/api/queue/{task_id}/cancel"): Scope.VIDEOS_WRITE,
+    ("POST", "/api/queue/{task_id}/decision"): Scope.VIDEOS_WRITE,
     ("GET", "/api/auth/state"): OPEN,
     ("POST", "/api/auth/link"): OPEN,
     ("POST", "/api/auth/setup"): OPEN,

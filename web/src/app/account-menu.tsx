@@ -1,9 +1,9 @@
 import { Menu, SegmentedControl, UnstyledButton, useMantineColorScheme } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { signOut } from "@/api/session";
-import { IconDeviceDesktop, IconKeyboard, IconLogout, IconMoon, IconSun } from "@/components/icons";
+import { IconDeviceDesktop, IconKeyboard, IconLogout, IconMoon, IconSun, IconUser } from "@/components/icons";
 import { chooseLanguage, type Language } from "@/lib/i18n";
 import { useSession } from "@/lib/session";
 import classes from "./top.module.css";
@@ -66,6 +66,9 @@ export function AccountMenu({ onKeys }: { onKeys: () => void }) {
         <Menu.Divider />
         <Menu.Item leftSection={<IconKeyboard size={16} stroke={1.6} />} rightSection={<kbd>{"?"}</kbd>} onClick={onKeys}>
           {t("keys.title")}
+        </Menu.Item>
+        <Menu.Item leftSection={<IconUser size={16} stroke={1.6} />} component={Link} to="/account">
+          {t("account.page")}
         </Menu.Item>
         <Menu.Item leftSection={<IconLogout size={16} stroke={1.6} />} onClick={() => void leave()}>
           {t("account.leave")}

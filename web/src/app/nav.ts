@@ -1,11 +1,11 @@
 import type { ComponentType } from "react";
-import { IconLayoutGrid, IconListCheck, IconWand } from "@/components/icons";
+import { IconLayoutGrid, IconListCheck, IconPlug, IconWand } from "@/components/icons";
 
 /** One entry of the rail. What a person may not use is not shown to them. */
 export type Entry = {
   to: string;
   key: string;
-  word: "create" | "library" | "queue";
+  word: "create" | "library" | "queue" | "channels";
   icon: ComponentType<{ size?: number; stroke?: number }>;
   scope?: string;
   admin?: boolean;
@@ -15,4 +15,5 @@ export const ENTRIES: readonly Entry[] = [
   { to: "/", key: "c", word: "create", icon: IconWand },
   { to: "/library", key: "l", word: "library", icon: IconLayoutGrid },
   { to: "/queue", key: "q", word: "queue", icon: IconListCheck },
+  { to: "/channels", key: "h", word: "channels", icon: IconPlug, scope: "operate", admin: true },
 ];

@@ -1,10 +1,11 @@
 import { MantineProvider } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 import { Failure } from "@/lib/failure";
 import { colorScheme } from "@/lib/scheme";
 import { theme } from "@/styles/theme";
+
+const Notes = lazy(() => import("./notes"));
 
 /** A refusal stays one however often it is asked for; a broken line may heal. */
 function again(count: number, thrown: unknown): boolean {
@@ -22,7 +23,9 @@ export function Providers({ client, children }: { client: QueryClient; children:
   return (
     <QueryClientProvider client={client}>
       <MantineProvider theme={theme} defaultColorScheme="auto" colorSchemeManager={colorScheme}>
-        <Notifications position="bottom-right" limit={4} />
+        <Suspense>
+          <Notes />
+        </Suspense>
         {children}
       </MantineProvider>
     </QueryClientProvider>

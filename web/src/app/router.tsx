@@ -32,6 +32,24 @@ const library = createRoute({
   component: lazyRouteComponent(() => import("@/features/library/page"), "LibraryPage"),
 });
 
+const queue = createRoute({
+  getParentRoute: () => inside,
+  path: "/queue",
+  component: lazyRouteComponent(() => import("@/features/queue/page"), "QueuePage"),
+});
+
+const account = createRoute({
+  getParentRoute: () => inside,
+  path: "/account",
+  component: lazyRouteComponent(() => import("@/features/account/page"), "AccountPage"),
+});
+
+const channels = createRoute({
+  getParentRoute: () => inside,
+  path: "/channels",
+  component: lazyRouteComponent(() => import("@/features/channels/page"), "ChannelsPage"),
+});
+
 const login = createRoute({
   getParentRoute: () => root,
   path: "/login",
@@ -57,7 +75,7 @@ const reset = createRoute({
   component: lazyRouteComponent(() => import("@/features/entry/reset"), "ResetPage"),
 });
 
-const tree = root.addChildren([login, setup, invite, reset, inside.addChildren([create, library])]);
+const tree = root.addChildren([login, setup, invite, reset, inside.addChildren([create, library, queue, account, channels])]);
 
 export function makeRouter(client: QueryClient) {
   return createRouter({

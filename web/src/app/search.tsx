@@ -1,4 +1,5 @@
 import { Spotlight, type SpotlightActionData, spotlight } from "@mantine/spotlight";
+import "@mantine/spotlight/styles.css";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";

@@ -16,6 +16,7 @@ import { ENTRIES, type Entry } from "./nav";
 import { ProjectSwitcher } from "./project-switcher";
 import { SearchButton } from "./search-button";
 import classes from "./shell.module.css";
+import { Tellings } from "./tellings";
 
 const Search = lazy(() => import("./search"));
 const Keys = lazy(() => import("./keys"));
@@ -39,6 +40,7 @@ export function Shell() {
   return (
     <SessionProvider who={who.data}>
       <LiveProvider project={who.data.projectId} onSignedOut={signedOut}>
+        <Tellings />
         <Frame permissions={who.data.permissions} />
       </LiveProvider>
     </SessionProvider>

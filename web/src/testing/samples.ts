@@ -1,3 +1,4 @@
+import type { Item } from "@/api/queue";
 import type { Abilities, Model, Video } from "@/api/types";
 
 /** A video as the server shows it, with what a test is about put in. */
@@ -52,6 +53,45 @@ export function modelOf(id: string, able: Partial<Abilities> = {}, part: Partial
       usual: { p50: 100, p90: 160, source: "measured", clips: 12 },
       ...able,
     },
+    ...part,
+  };
+}
+
+/** A task as the library shows it. */
+export function itemOf(part: Partial<Item> = {}): Item {
+  return {
+    id: "video_1",
+    kind: "task",
+    project_id: "proj_1",
+    name: null,
+    prompt: "A lighthouse at dusk",
+    model: "reel-1",
+    served_by: null,
+    channel_id: null,
+    status: "completed",
+    phase: null,
+    progress: null,
+    size: "1280x720",
+    aspect: "16:9",
+    seconds: 8,
+    favourite: false,
+    rating: 0,
+    folder_id: null,
+    tags: [],
+    cost: null,
+    error: null,
+    media: {},
+    verb: "create",
+    parent_id: null,
+    created_at: 1_700_000_000_000,
+    started_at: null,
+    finished_at: null,
+    updated_at: 1_700_000_000_000,
+    trashed_at: null,
+    purge_at: null,
+    cancel_requested_at: null,
+    overdue_at: null,
+    expires_at: null,
     ...part,
   };
 }

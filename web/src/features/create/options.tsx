@@ -1,4 +1,4 @@
-import { NumberInput, Tooltip, UnstyledButton } from "@mantine/core";
+import { TextInput, Tooltip, UnstyledButton } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Model } from "@/api/types";
@@ -34,15 +34,15 @@ export function Options({ draft, change, all, model }: Props) {
           </Chip>
         ))}
         {span || many ? (
-          <NumberInput
+          <TextInput
             size="xs"
             w={84}
+            type="number"
             aria-label={t("options.seconds")}
             min={span?.min ?? many?.[0]}
             max={span?.max ?? many?.at(-1)}
-            clampBehavior="blur"
             value={seconds}
-            onChange={(value) => change({ seconds: Number(value) || null })}
+            onChange={(event) => change({ seconds: Number(event.currentTarget.value) || null })}
           />
         ) : null}
       </Row>

@@ -1,14 +1,17 @@
 import type en from "../en";
+import account from "./account.json";
+import channels from "./channels.json";
 import common from "./common.json";
 import create from "./create.json";
 import entry from "./entry.json";
 import failures from "./failures.json";
 import library from "./library.json";
+import queue from "./queue.json";
 import shell from "./shell.json";
 
 /** Every text of the English catalogue, none less: a missing one fails the type check. */
 type Same<T> = T extends string ? string : { [K in keyof T]: Same<T[K]> };
 
-const words: Same<typeof en> = { common, create, entry, failures, library, shell };
+const words: Same<typeof en> = { account, channels, common, create, entry, failures, library, queue, shell };
 
 export default words as typeof en;

@@ -1,0 +1,158 @@
+import { Button, PasswordInput, TextInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { accountKeys, changePassword, describe, EXPORT, endOtherSessions, endSession, ownSessions } from "@/api/account";
+import { sessionKeys } from "@/api/session";
+import { useDo } from "@/api/use-do";
+import { Broken } from "@/components/broken";
+import { IconDownload } from "@/components/icons";
+import { Line, Lines, Panel } from "@/components/panel";
+import { ago } from "@/lib/format";
+import { useSession } from "@/lib/session";
+import classes from "./account.module.css";
+import { Hooks } from "./hooks";
+import { Keys } from "./keys";
+
+/** What belongs to the person who is signed in. */
+export function AccountPage() {
+  const { t } = useTranslation("account");
+  return (
+    <div className={classes.page}>
+      <h1 className={classes.title}>{t("title")}</h1>
+      <Profile />
+      <Keys />
+      <Hooks />
+      <Sessions />
+      <Password />
+      <Panel
+        title={t("export.title")}
+        text={t("export.text")}
+        action={
+          <Button variant="default" component="a" href={EXPORT} download leftSection={<IconDownload size={15} />}>
+            {t("export.go")}
+          </Button>
+        }
+      >
+        {null}
+      </Panel>
+    </div>
+  );
+}
+
+function Profile() {
+  const { t } = useTranslation("account");
+  const who = useSession();
+  const [name, setName] = useState(who.user.name);
+  const [email, setEmail] = useState(who.user.email ?? "");
+  const save = useDo(() => describe({ name: name.trim(), email: email.trim() }), sessionKeys.me, t("saved"));
+  return (
+    <Panel title={t("profile.title")} text={t("profile.text", { username: who.user.username })}>
+      <form
+        className={classes.fields}
+        onSubmit={(event) => {
+          event.preventDefault();
+          save.mutate();
+        }}
+      >
+        <TextInput label={t("profile.name")} value={name} onChange={(event) => setName(event.currentTarget.value)} />
+        <TextInput
+          label={t("profile.email")}
+          type="email"
+          value={email}
+          onChange={(event) => setEmail(event.currentTarget.value)}
+        />
+        <Button type="submit" variant="default" loading={save.isPending} disabled={name.trim() === ""}>
+          {t("save")}
+        </Button>
+      </form>
+    </Panel>
+  );
+}
+
+function Sessions() {
+  const { t, i18n } = useTranslation("account");
+  const found = useQuery(ownSessions);
+  const end = useDo(endSession, accountKeys.sessions);
+  const others = useDo(endOtherSessions, accountKeys.sessions, t("sessions.ended"));
+  const many = (found.data?.length ?? 0) > 1;
+  return (
+    <Panel
+      title={t("sessions.title")}
+      text={t("sessions.text")}
+      action={
+        many ? (
+          <Button variant="default" onClick={() => others.mutate()}>
+            {t("sessions.others")}
+          </Button>
+        ) : null
+      }
+    >
+      {found.error ? <Broken thrown={found.error} again={() => void found.refetch()} compact /> : null}
+      <Lines>
+        {found.data?.map((one) => (
+          <Line
+            key={one.id}
+            title={one.current ? t("sessions.current") : browserOf(one.agent) || t(`sessions.${one.kind}`)}
+            detail={[
+              one.address,
+              one.seenAt ? t("sessions.seen", { when: ago(Date.parse(one.seenAt), Date.now(), i18n.language) }) : "",
+            ].join(" · ")}
+            actions={
+              one.current ? null : (
+                <Button size="compact-sm" variant="subtle" color="red" onClick={() => end.mutate(one.id)}>
+                  {t("sessions.end")}
+                </Button>
+              )
+            }
+          />
+        ))}
+      </Lines>
+    </Panel>
+  );
+}
+
+/** The browser behind a user agent, as people call it. */
+export function browserOf(agent: string): string {
+  const names = ["Edg", "OPR", "Firefox", "Chrome", "Safari"];
+  const found = names.find((name) => agent.includes(`${name}/`));
+  const system = /\(([^;)]+)/.exec(agent)?.[1] ?? "";
+  return found ? [{ Edg: "Edge", OPR: "Opera" }[found] ?? found, system].filter(Boolean).join(", ") : agent.slice(0, 60);
+}
+
+function Password() {
+  const { t } = useTranslation("account");
+  const [now, setNow] = useState("");
+  const [next, setNext] = useState("");
+  const change = useDo(() => changePassword(now, next), accountKeys.sessions, t("password.done"));
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    change.mutate(undefined, {
+      onSuccess: () => {
+        setNow("");
+        setNext("");
+      },
+    });
+  };
+  return (
+    <Panel title={t("password.title")} text={t("password.text")}>
+      <form className={classes.fields} onSubmit={submit}>
+        <PasswordInput
+          label={t("password.now")}
+          autoComplete="current-password"
+          value={now}
+          onChange={(event) => setNow(event.currentTarget.value)}
+        />
+        <PasswordInput
+          label={t("password.next")}
+          autoComplete="new-password"
+          value={next}
+          onChange={(event) => setNext(event.currentTarget.value)}
+        />
+        <Button type="submit" variant="default" loading={change.isPending} disabled={now === "" || next === ""}>
+          {t("password.go")}
+        </Button>
+      </form>
+    </Panel>
+  );
+}
