@@ -23,7 +23,10 @@ export function usePreview(draft: Draft, model: Model): Preview {
   const settled = useSettled(JSON.stringify(body), SETTLED_MS);
   const asked = useQuery<Looked>({
     queryKey: ["effective", settled],
-    enabled: draft.prompt.trim() !== "" && draft.source?.verb !== "extend" && draft.source?.verb !== "edit",
+    enabled:
+      (JSON.parse(settled) as { prompt: string }).prompt.trim() !== "" &&
+      draft.source?.verb !== "extend" &&
+      draft.source?.verb !== "edit",
     retry: false,
     staleTime: 30_000,
     placeholderData: (before) => before,
