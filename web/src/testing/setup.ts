@@ -1,6 +1,9 @@
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach, beforeAll, vi } from "vitest";
 import { startI18n } from "@/lib/i18n";
+
+// Conditions are waited for, however busy the machine is.
+configure({ asyncUtilTimeout: 40_000 });
 
 beforeAll(async () => {
   await startI18n("en");
