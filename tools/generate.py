@@ -24,6 +24,7 @@ from reelgate.core.errors import CODES, Charge, Code, Side
 from reelgate.core.events import WEBHOOK_TYPES, EventType
 from reelgate.core.lifecycle import OUTWARD, TERMINAL, TRANSITIONS, Status
 from reelgate.core.profile import Profile, Profiles
+from reelgate.core.tunables import TUNABLES, Kind, Tunable
 from reelgate.settings import Settings
 from reelgate.telemetry import Meter
 from tools import providers, requirements
@@ -147,7 +148,31 @@ def settings_page() -> str:
     ]
     head = "| Variable | In `reelgate.toml` | Default | What it does |\n|---|---|---|---|"
     lead = "A variable wins over `reelgate.toml`; what is given on the command line wins over both."
-    return _page("Settings", lead, head, *rows)
+    return _page("Settings", lead, head, *rows) + "\n" + _tunables()
+
+
+def _tunables() -> str:
+    """Show every setting that is changed at run time, in both languages."""
+    rows = [
+        f"| `{t.key}` | {t.group.value} | {t.kind.value} | {_bounds(t)} | {t.help[0]}<br>{t.help[1]} |"
+        for t in TUNABLES
+    ]
+    lead = (
+        "## While it runs\n\nChanged with `reelgate settings set`, or `POST /api/admin/settings`; every process takes"
+        " a change over within a second, and each is kept with who made it. The defaults are what the table above,"
+        " or the program, says.\n\n"
+    )
+    return (
+        lead
+        + "\n".join(["| Name | Group | Kind | From, to | What it does |", "|---|---|---|---|---|", *rows])
+        + "\n"
+    )
+
+
+def _bounds(t: Tunable) -> str:
+    if t.kind in (Kind.FLAG, Kind.POLICY, Kind.EMAILS):
+        return ", ".join(f"`{choice}`" for choice in t.choices) or "-"
+    return f"{t.least} to {t.most}" + (", or 0" if t.unlimited and t.least > 0 else "")
 
 
 def _default(value: object) -> str:

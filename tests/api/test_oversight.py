@@ -5,16 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reelgate.api.admin.audit import COLUMNS
+from reelgate.auth.access import Policy
 from reelgate.auth.permissions import PERMISSIONS
 from reelgate.auth.scopes import Scope
 from reelgate.core.lifecycle import Status
 from reelgate.engine import tuning
-from tests.api.harness import Bench
+from reelgate.engine.context import Limits
+from tests.api.browser import SECRET, Browser, first_admin
+from tests.api.harness import Bench, open_bench
 
 SETTINGS = "/api/admin/settings"
 
@@ -186,3 +190,27 @@ async def test_statistics_tell_how_tasks_went_as_json_and_as_a_table(bench: Benc
 @pytest.mark.parametrize("query", ["from=x", "to=-1", "from=5&to=5", "from=0&to=99999999999", "format=xml"])
 async def test_a_stretch_that_is_none_is_refused(bench: Bench, admin: str, query: str) -> None:
     assert (await bench.ask("GET", f"/api/admin/statistics?{query}", key=admin)).status == 400
+
+
+async def test_what_an_administrator_does_to_people_is_written_down_without_their_secrets(
+    tmp_path: Path, empty: Path
+) -> None:
+    """Every administrator's write goes through one door; sign-ins are everybody's own to read (003-10, 003-22)."""
+    async with open_bench(tmp_path, empty, Limits(), Policy()) as bench:
+        await first_admin(bench)
+        root = Browser(bench)
+        await root.sign_in("root")
+        made = await root.ask("POST", "/api/admin/users", {"username": "ada", "role": "operator"})
+        assert made.status in (200, 201), made.body
+        refused = await root.ask("POST", "/api/admin/users", {"username": "ada", "password": SECRET})
+        assert refused.status >= 400
+
+        log = (await root.ask("GET", "/api/admin/audit")).json()["data"]
+        mine = (await root.ask("GET", "/api/account/activity")).json()["data"]
+    assert [(one["action"], one["outcome"]) for one in log] == [
+        ("POST /api/admin/users", "refused"),
+        ("POST /api/admin/users", "done"),
+    ]
+    assert log[1]["details"]["asked"] == {"username": "ada", "role": "operator"}
+    assert SECRET not in json.dumps(log)
+    assert [one["action"] for one in mine] == ["sign_in"]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import sqlite3
+import time
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -57,3 +61,26 @@ def test_what_a_command_changes_is_in_the_audit_log_and_the_doctor_walks_it(reel
     ill = {one["check"]: one for one in reelgate("doctor", "--json").json()}
     assert ill["audit"]["state"] == "fail"
     assert "entry 1" in ill["audit"]["finding"]
+
+
+def test_a_running_server_takes_a_changed_setting_over(reelgate: Command) -> None:
+    key = reelgate("keys", "create", "website").out.split()[-1]
+    with reelgate.serving() as address:
+
+        def status(prompt: str) -> int:
+            body = json.dumps({"prompt": prompt, "seconds": "4"}).encode()
+            headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
+            connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
+            try:
+                connection.request("POST", "/v1/videos?dry_run=true", body, headers)
+                return connection.getresponse().status
+            finally:
+                connection.close()
+
+        assert status("a red kite") == 200
+        reelgate("settings", "set", "prompt_max", "5")
+        until = time.monotonic() + 60
+        while status("a red kite") == 200:
+            assert time.monotonic() < until, "the server never heard of it"
+            time.sleep(0.05)
+        assert status("kite") == 200

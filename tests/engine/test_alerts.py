@@ -152,8 +152,9 @@ async def test_operators_alone_hear_that_an_upstreams_quota_is_used_up(
     )
     upstream.outcomes.append(Refused(failure=Failure(code=Code.QUOTA_EXHAUSTED, message="nothing left")))
     await bench.create()
-    while not await told(bench, pager):
-        await bench.settle_down()
+    async with asyncio.timeout(60):
+        while not await told(bench, pager):
+            await bench.settle_down()
 
     (event,) = await told(bench, pager)
     assert event["data"] == {"channel": "one", "state": "paused", "code": "quota_exhausted"}

@@ -20,6 +20,8 @@ from reelgate.auth import accounts, sessions, tokens
 from reelgate.auth.accounts import Newcomer
 from reelgate.auth.tokens import Tokens
 from reelgate.core.errors import CallerError, Code, refuse
+from reelgate.engine import activity
+from reelgate.engine.context import Who
 from reelgate.store import sessions as session_rows
 from reelgate.store import teams as team_rows
 from reelgate.store import users as user_rows
@@ -168,6 +170,8 @@ async def login(visit: Visit) -> Response:
 async def enter(visit: Visit, user: User, carried: Carried, status: int = 200) -> Response:
     """Answer somebody who has shown who they are with a sign-in."""
     door, origin = visit.door, cookies.origin_of(visit.request)
+    who = Who(user_id=user.id, project_id="")
+    await activity.note(visit.ctx, who, action="sign_in", address=origin.address, agent=origin.agent)
     if carried == "browser":
         started = await sessions.start(door.access, user.id, origin)
         entered = Entered(
