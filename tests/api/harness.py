@@ -60,6 +60,7 @@ _STEPS = {
 }
 _TOLD = {
     Status.SUBMITTING: EventType.SUBMITTING,
+    Status.UNCONFIRMED: EventType.UNCONFIRMED,
     Status.RUNNING: EventType.RUNNING,
     Status.ARCHIVING: EventType.ARCHIVING,
     Status.COMPLETED: EventType.COMPLETED,

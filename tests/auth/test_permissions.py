@@ -27,7 +27,7 @@ def test_every_part_of_every_address_is_somebodys():
     assert whose("/api/account/sessions/{session_id}") == {"session_id": Whose.ACCOUNT}
 
 
-OPENED = ("/health", "/ready", "/metrics", "/callbacks/", "/api/auth/")
+OPENED = ("/health", "/ready", "/metrics", "/callbacks/", "/api/auth/", "/api/library/shared/")
 """What anybody may call: what supervisors ask, secret addresses, and signing in."""
 
 

@@ -156,6 +156,28 @@ PERMISSIONS: Final[dict[tuple[Method, str], Scope | Known | Open]] = {
     ("DELETE", "/api/admin/teams/{team_id}/members/{user_id}"): Scope.ADMIN,
     ("PUT", "/api/admin/teams/{team_id}/projects/{project_id}"): Scope.ADMIN,
     ("DELETE", "/api/admin/teams/{team_id}/projects/{project_id}"): Scope.ADMIN,
+    ("GET", "/api/library/queue"): Scope.VIDEOS_READ,
+    ("GET", "/api/library/items/{item_id}/lineage"): Scope.VIDEOS_READ,
+    ("POST", "/api/library/items/{item_id}/last_frame"): Scope.VIDEOS_WRITE,
+    ("POST", "/api/library/items/{item_id}/reuse"): Scope.VIDEOS_WRITE,
+    ("GET", "/api/library/presets"): Scope.VIDEOS_READ,
+    ("POST", "/api/library/presets"): Scope.VIDEOS_WRITE,
+    ("PUT", "/api/library/presets/{preset_id}"): Scope.VIDEOS_WRITE,
+    ("DELETE", "/api/library/presets/{preset_id}"): Scope.VIDEOS_WRITE,
+    ("GET", "/api/library/items/{item_id}/shares"): Scope.VIDEOS_READ,
+    ("POST", "/api/library/items/{item_id}/shares"): Scope.VIDEOS_WRITE,
+    ("DELETE", "/api/library/items/{item_id}/shares/{share_id}"): Scope.VIDEOS_WRITE,
+    # Whoever has the link sees the one clip it leads to, after its password where there is one.
+    ("GET", "/api/library/shared/{token}"): OPEN,
+    ("POST", "/api/library/shared/{token}"): OPEN,
+    ("GET", "/api/library/shared/{token}/files/{which}"): OPEN,
+    ("GET", "/api/library/items/{item_id}/download"): Scope.VIDEOS_READ,
+    ("POST", "/api/library/zip"): Scope.VIDEOS_WRITE,
+    ("GET", "/api/library/zip/{ticket}"): Scope.VIDEOS_READ,
+    ("GET", "/api/library/export"): Scope.VIDEOS_READ,
+    ("POST", "/api/library/recipes/read"): Scope.VIDEOS_WRITE,
+    ("POST", "/api/library/import"): Scope.VIDEOS_WRITE,
+    ("POST", "/api/library/characters"): Scope.VIDEOS_WRITE,
     ("GET", "/api/admin/aliases"): Scope.OPERATE,
     ("PUT", "/api/admin/aliases/{name}"): Scope.OPERATE,
     ("DELETE", "/api/admin/aliases/{name}"): Scope.OPERATE,
@@ -210,6 +232,9 @@ NAMED: Final[dict[str, Whose]] = {
     "item_id": Whose.PROJECT,
     "folder_id": Whose.PROJECT,
     "tag_id": Whose.PROJECT,
+    "preset_id": Whose.PROJECT,
+    "share_id": Whose.PROJECT,
+    "ticket": Whose.PROJECT,
     "project_id": Whose.ACCOUNT,
     # Parts of an item, which is looked up first.
     "position": Whose.PROJECT,
@@ -223,6 +248,8 @@ NAMED: Final[dict[str, Whose]] = {
 _BELOW: Final[dict[str, Whose]] = {
     "/api/admin/": Whose.INSTALLATION,
     "/api/account/": Whose.ACCOUNT,
+    # The secret says whose clip it is.
+    "/api/library/shared/": Whose.INSTALLATION,
     # Parts of these are secrets themselves.
     "/callbacks/": Whose.INSTALLATION,
 }

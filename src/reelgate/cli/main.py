@@ -64,6 +64,7 @@ COMMANDS: dict[str, str] = {
     "demo": "demo:demo",
     "generate": "generate:generate",
     "videos": "videos:videos",
+    "library": "library:library",
     "models": "models:models",
     "keys": "keys:keys",
     "users": "users:users",

@@ -110,7 +110,7 @@ async def _bring_one(ctx: Context, task: Task, output: Output) -> Kept | Failure
     spooled = ctx.blobs.spool()
     try:
         clip = await _fetch(ctx, task, output, spooled)
-        return clip if isinstance(clip, Failure) else await _store(ctx, task, clip)
+        return clip if isinstance(clip, Failure) else await keep_clip(ctx, task, clip)
     except CallerError as refused:
         return Failure(
             code=Code.NO_OUTPUT,
@@ -152,8 +152,12 @@ def _length(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-async def _store(ctx: Context, task: Task, clip: Path) -> Kept:
-    made = await derive.archive(clip)
+async def keep_clip(ctx: Context, task: Task, clip: Path, *, param: str | None = None) -> Kept:
+    """Store a clip with its renditions, as a task's; the rows that say so are the caller's to write.
+
+    Raises CallerError naming `param` when it is not whole and playable.
+    """
+    made = await derive.archive(clip, param=param)
     now = ctx.clock.now_ms()
     blobs: list[Blob] = []
     assets: list[Asset] = []

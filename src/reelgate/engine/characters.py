@@ -41,10 +41,11 @@ async def keep(ctx: Context, who: Who, name: str, path: Path, *, param: str = "v
         seconds=clip.seconds,
         created_at=ctx.clock.now_ms(),
     )
-
-    def work(conn: Connection) -> None:
-        character_rows.insert(conn, character)
-        follow.show_character(conn, character, character.created_at)
-
-    await ctx.backend.write(work)
+    await ctx.backend.write(lambda conn: write(conn, character))
     return character
+
+
+def write(conn: Connection, character: Character) -> None:
+    """Write a character, and what the library shows of it."""
+    character_rows.insert(conn, character)
+    follow.show_character(conn, character, character.created_at)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from reelgate.core.errors import CallerError, Code, Failure, refuse
 from reelgate.core.events import EventType
 from reelgate.core.fairness import stamp
+from reelgate.core.library import IMPORTED
 from reelgate.core.lifecycle import Status
 from reelgate.core.limits import Standing
 from reelgate.core.profile import Profile
@@ -167,7 +168,10 @@ async def _known(ctx: Context, who: Who, claim: IdempotencyClaim | None) -> Task
 def _model_name(ctx: Context, draft: Draft, parent: Task | None) -> str:
     if draft.model:
         return draft.model
-    return parent.model if parent is not None else ctx.rules.default_model
+    if parent is None or (parent.surface == IMPORTED and ctx.channels.find(parent.model) is None):
+        # A clip that was brought in names a model that may never have been here.
+        return ctx.rules.default_model
+    return parent.model
 
 
 async def _parent(ctx: Context, who: Who, draft: Draft) -> Task | None:
@@ -197,7 +201,7 @@ async def _request(ctx: Context, who: Who, draft: Draft, parent: Task | None, pr
         raise refuse(Code.INVALID_REQUEST, "`video` is missing: give a clip or the id of one.", param="video")
     return Request(
         verb=draft.verb,
-        model=draft.model or (parent.model if parent else ctx.rules.default_model),
+        model=_model_name(ctx, draft, parent),
         prompt=draft.prompt,
         seconds=_seconds(draft, parent, source, profile),
         size=draft.size or _source_size(parent, source, profile),

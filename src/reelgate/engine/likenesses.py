@@ -8,13 +8,13 @@ from typing import Final, NamedTuple
 from reelgate.core.errors import CallerError, Code, Failure, refuse
 from reelgate.core.lifecycle import Status
 from reelgate.core.task import Character, Variant
+from reelgate.engine import characters
 from reelgate.engine.context import Context, Who
 from reelgate.engine.intake import FETCH_S, UNLIMITED, store_clip
 from reelgate.engine.intake import keep as keep_blob
 from reelgate.media import derive
 from reelgate.net.fetch import Fetched, fetch
 from reelgate.store import assets as asset_rows
-from reelgate.store import characters as character_rows
 from reelgate.store import tasks as task_rows
 
 SHORTEST_S: Final = 1.0
@@ -117,5 +117,5 @@ async def _keep(
         seconds=span.end_s - span.start_s,
         created_at=ctx.clock.now_ms(),
     )
-    await ctx.backend.write(lambda conn: character_rows.insert(conn, character))
+    await ctx.backend.write(lambda conn: characters.write(conn, character))
     return character

@@ -25,7 +25,21 @@ async def keep(
     Raises CallerError naming `file` when it is neither.
     """
     stored = await _store(ctx, path)
-    upload = Upload(
+    upload = named(ctx, who, stored, filename, purpose, expires_at)
+    await ctx.backend.write(lambda conn: write(conn, upload))
+    return upload
+
+
+def named(
+    ctx: Context,
+    who: Who,
+    stored: Input,
+    filename: str,
+    purpose: str = "vision",
+    expires_at: int | None = None,
+) -> Upload:
+    """Give a stored file a name; its row is the caller's to write."""
+    return Upload(
         id=ctx.ids.new("file"),
         user_id=who.user_id,
         project_id=who.project_id,
@@ -38,12 +52,11 @@ async def keep(
         expires_at=expires_at,
     )
 
-    def work(conn: Connection) -> None:
-        upload_rows.insert(conn, upload)
-        follow.show_upload(conn, upload, upload.created_at)
 
-    await ctx.backend.write(work)
-    return upload
+def write(conn: Connection, upload: Upload) -> None:
+    """Write an upload, and what the library shows of it."""
+    upload_rows.insert(conn, upload)
+    follow.show_upload(conn, upload, upload.created_at)
 
 
 async def _store(ctx: Context, path: Path) -> Input:

@@ -13,11 +13,12 @@ import msgspec
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 from sqlalchemy import insert as insert_into
 
-from reelgate.core.library import ItemKind, Shelf
-from reelgate.core.task import Character, Upload
+from reelgate.core.library import IMPORTED, Shelf
+from reelgate.core.task import Character, Upload, Variant
 from reelgate.store.prepared import Prepared
 from reelgate.store.rows import columns_of, named, names_of
 from reelgate.store.tables import (
+    assets,
     characters,
     library_item_tags,
     library_items,
@@ -113,8 +114,20 @@ _BY_ID: Final = select(*_COLUMNS).where(
     library_items.c.id == bindparam("item_id"), library_items.c.project_id == bindparam("project_id")
 )
 _FACTS: Final = select(*columns_of(tasks, TaskFacts))
-_INSERT: Final = insert_into(library_items).returning(library_items.c.no)
-_INSERT_TEXT: Final = insert_into(library_texts)
+_NEW: Final = (
+    "id",
+    "project_id",
+    "user_id",
+    "shelf",
+    "shape",
+    "length_ms",
+    "cost",
+    "name",
+    "created_at",
+    "updated_at",
+)
+_INSERT: Final = Prepared(insert_into(library_items).returning(library_items.c.no), columns=_NEW)
+_INSERT_TEXT: Final = Prepared(insert_into(library_texts), columns=("no", "words"))
 _CURSOR: Final = select(library_state.c.value).where(library_state.c.name == bindparam("name"))
 _PUT: Final = Upsert(library_state, ("name",), change=lambda new: {"value": new.value})
 
@@ -166,6 +179,23 @@ def of_project(conn: Connection, ids: Sequence[str], project_id: str) -> list[It
     return [Item(**named(_FIELDS, row)) for row in conn.execute(statement)]
 
 
+def clip_with(conn: Connection, project_id: str, sha256: str) -> str | None:
+    """Name a clip of a project that was brought in with these bytes, and is not deleted."""
+    statement = (
+        select(tasks.c.id)
+        .join(assets, assets.c.task_id == tasks.c.id)
+        .where(
+            assets.c.sha256 == sha256,
+            assets.c.variant == Variant.VIDEO.value,
+            tasks.c.project_id == project_id,
+            tasks.c.surface == IMPORTED,
+            tasks.c.deleted_at.is_(None),
+        )
+        .limit(1)
+    )
+    return conn.execute(statement).scalar()
+
+
 def by_number(conn: Connection, numbers: Sequence[int]) -> list[Item]:
     """Give items in the order of their numbers as given; one that is gone is left out."""
     rows = conn.execute(select(*_COLUMNS).where(library_items.c.no.in_(numbers)))
@@ -176,10 +206,13 @@ def by_number(conn: Connection, numbers: Sequence[int]) -> list[Item]:
 def write(conn: Connection, fresh: Sequence[Fresh], now: int) -> None:
     """Write items, or what has changed of those that are there; what people put on them stays."""
     known = _known(conn, [one.id for one in fresh])
+    numbers: dict[Shape, int] = {}
     for one in fresh:
         before = known.get(one.id)
         if before is None:
-            _insert(conn, one, now)
+            number = numbers.get(one.shape) or shape_no(conn, one.shape, now)
+            numbers[one.shape] = number
+            _insert(conn, one, number, now)
         else:
             _renew(conn, one, *before, now)
 
@@ -193,23 +226,23 @@ def _known(conn: Connection, ids: Sequence[str]) -> dict[str, tuple[Item, Shape]
     }
 
 
-def _insert(conn: Connection, one: Fresh, now: int) -> None:
-    number = conn.execute(
-        _INSERT,
+def _insert(conn: Connection, one: Fresh, shape: int, now: int) -> None:
+    [(number,)] = _INSERT.all(
+        conn,
         {
             "id": one.id,
             "project_id": one.project_id,
             "user_id": one.user_id,
             "shelf": int(Shelf.OPEN),
-            "shape": shape_no(conn, one.shape, now),
+            "shape": shape,
             "length_ms": one.length_ms,
             "cost": one.cost,
             "name": one.name,
             "created_at": one.created_at,
             "updated_at": now,
         },
-    ).scalar_one()
-    conn.execute(_INSERT_TEXT, {"no": number, "words": one.words})
+    )
+    _INSERT_TEXT.run(conn, {"no": number, "words": one.words})
 
 
 def _renew(conn: Connection, one: Fresh, item: Item, before: Shape, now: int) -> None:
@@ -329,4 +362,13 @@ def put_state(conn: Connection, name: str, value: str) -> None:
     _PUT.run(conn, {"name": name, "value": value})
 
 
-KINDS: Final = tuple(kind.value for kind in ItemKind)
+def states(conn: Connection, prefix: str) -> list[tuple[str, str]]:
+    """Give everything whose name begins with a prefix."""
+    table = library_state.c
+    statement = select(table.name, table.value).where(table.name.startswith(prefix, autoescape=True))
+    return [(row[0], row[1]) for row in conn.execute(statement)]
+
+
+def drop_state(conn: Connection, name: str) -> None:
+    """Forget how far something has come."""
+    conn.execute(delete(library_state).where(library_state.c.name == name))

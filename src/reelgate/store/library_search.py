@@ -16,6 +16,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     cast,
+    false,
     func,
     literal_column,
     select,
@@ -42,6 +43,11 @@ class TSQUERY(UserDefinedType[str]):
 
 _ITEMS: Final = library_items.c
 _SORTED: Final = {Sort.CREATED: _ITEMS.created_at, Sort.DURATION: _ITEMS.length_ms, Sort.COST: _ITEMS.cost}
+_WALKS: Final = {
+    Sort.CREATED: "ix_library_items_walk",
+    Sort.DURATION: "ix_library_items_length",
+    Sort.COST: "ix_library_items_cost",
+}
 FEW: Final = 2_000
 """Up to how many items that hold the words are looked at one by one, instead of walking the index."""
 
@@ -98,7 +104,7 @@ def page(
     place = before if backwards else after
     rising = ascending != backwards
     key = _SORTED[sort]
-    statement = _filtered(conn, wanted, select(key, _ITEMS.no))
+    statement = _filtered(conn, wanted, select(key, _ITEMS.no), walk=_WALKS[sort])
     if place is not None:
         statement = statement.where(_beyond(key, place, rising=rising))
     order = (key.asc(), _ITEMS.no.asc()) if rising else (key.desc(), _ITEMS.no.desc())
@@ -154,17 +160,17 @@ def ids(conn: Connection, wanted: Wanted, limit: int) -> list[str]:
     return list(conn.execute(statement.limit(limit)).scalars())
 
 
-def _filtered(
-    conn: Connection, wanted: Wanted, statement: Any, *, walk: str = "ix_library_items_walk"
-) -> Any:
+def _filtered(conn: Connection, wanted: Wanted, statement: Any, *, walk: str = _WALKS[Sort.CREATED]) -> Any:
     statement = statement.where(*_conditions(conn, wanted))
-    few = False
+    way = f"INDEXED BY {walk}"
     if wanted.terms:
         holds, few = _holding(conn, wanted)
         statement = statement.where(holds)
-    if conn.dialect.name == "sqlite" and not few and wanted.folder_id is None:
+        # By number alone: each of the few is looked up.
+        way = "NOT INDEXED" if few else way
+    if conn.dialect.name == "sqlite" and (wanted.folder_id is None or way == "NOT INDEXED"):
         # Left alone it takes the index that looks narrowest, and then sorts a hundred thousand rows.
-        statement = statement.with_hint(library_items, f"INDEXED BY {walk}", "sqlite")
+        statement = statement.with_hint(library_items, way, "sqlite")
     return statement
 
 
@@ -213,6 +219,8 @@ def _holding(conn: Connection, wanted: Wanted) -> tuple[ColumnElement[bool], boo
         return _ITEMS.no.in_(select(library_texts.c.no).where(spoken.bool_op("@@")(query))), False
     query = _for_sqlite(wanted.terms)
     first = list(conn.execute(_FIRST, {"query": query, "limit": FEW + 1}).scalars())
+    if not first:
+        return false(), False
     if len(first) <= FEW:
         return _in_numbers(conn, _ITEMS.no, first), True
     return _ITEMS.no.in_(_HOLDS.bindparams(query=query)), False

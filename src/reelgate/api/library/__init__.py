@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from reelgate.api.door import Door, DoorRoute, routes
-from reelgate.api.library import items, order, projects
+from reelgate.api.library import imports, items, order, parcels, presets, projects, queue, shares
 
 
 def build(door: Door) -> list[DoorRoute]:
     """Give the routes of this surface; literal addresses come before those with an id in them."""
-    return routes(door, [*items.OPERATIONS, *order.OPERATIONS, *projects.OPERATIONS])
+    return routes(
+        door,
+        [
+            *items.OPERATIONS,
+            *queue.OPERATIONS,
+            *order.OPERATIONS,
+            *projects.OPERATIONS,
+            *presets.OPERATIONS,
+            *shares.OPERATIONS,
+            *parcels.OPERATIONS,
+            *imports.OPERATIONS,
+        ],
+    )

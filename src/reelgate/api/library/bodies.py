@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from reelgate.api.door import Asked
+from reelgate.api.door import Asked, Visit
 from reelgate.core.errors import Code, refuse
 
 T = TypeVar("T")
@@ -18,6 +18,15 @@ async def read(asked: Asked, kind: type[T]) -> T:
     Raises CallerError naming the field that does not fit.
     """
     async with asked.door.bodies.read(asked.request) as fields:
+        return _converted(fields.rest(), kind)
+
+
+async def read_open(visit: Visit, kind: type[T]) -> T:
+    """Read the JSON body of a request that anybody may send.
+
+    Raises CallerError naming the field that does not fit.
+    """
+    async with visit.door.bodies.read(visit.request) as fields:
         return _converted(fields.rest(), kind)
 
 

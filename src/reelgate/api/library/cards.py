@@ -136,7 +136,7 @@ def error(
 # Files.
 
 
-def _address(asked: Asked, path: str, project_id: str) -> str:
+def address(asked: Asked, path: str, project_id: str) -> str:
     """Write an address that works in a page; one in a page carries no header to say which project is meant."""
     if asked.principal.key_id:
         return path
@@ -154,10 +154,10 @@ def _media(asked: Asked, seen: Seen) -> LibraryMedia:
     content = f"/v1/videos/{seen.item.id}/content"
     poster = _variant(asked, seen, content, Variant.THUMBNAIL)
     return LibraryMedia(
-        video=_address(asked, content, seen.item.project_id),
+        video=address(asked, content, seen.item.project_id),
         poster=poster,
         thumbnail=poster,
-        download=_address(asked, f"{ROOT}/{seen.item.id}/download", seen.item.project_id),
+        download=address(asked, f"{ROOT}/{seen.item.id}/download", seen.item.project_id),
         spritesheet=_sheet(_variant(asked, seen, content, Variant.SPRITESHEET), video),
         media_type=video.media_type,
         bytes=video.bytes,
@@ -170,7 +170,7 @@ def _media(asked: Asked, seen: Seen) -> LibraryMedia:
 def _variant(asked: Asked, seen: Seen, content: str, variant: Variant) -> str | None:
     if seen.asset(variant) is None:
         return None
-    return _address(asked, f"{content}?variant={variant.value}", seen.item.project_id)
+    return address(asked, f"{content}?variant={variant.value}", seen.item.project_id)
 
 
 def _sheet(url: str | None, video: Asset) -> LibrarySheet | None:
@@ -190,7 +190,7 @@ def _sheet(url: str | None, video: Asset) -> LibrarySheet | None:
 
 
 def _of_file(asked: Asked, seen: Seen, media_type: str, length: int) -> LibraryMedia:
-    url = _address(asked, f"/v1/files/{seen.item.id}/content", seen.item.project_id)
+    url = address(asked, f"/v1/files/{seen.item.id}/content", seen.item.project_id)
     picture = media_type.startswith("image/")
     return LibraryMedia(
         video=None if picture else url,
@@ -204,8 +204,8 @@ def _of_file(asked: Asked, seen: Seen, media_type: str, length: int) -> LibraryM
 
 
 def _of_character(asked: Asked, seen: Seen) -> LibraryMedia:
-    portrait = _address(asked, f"{ROOT}/{seen.item.id}/files/portrait", seen.item.project_id)
-    clip = _address(asked, f"{ROOT}/{seen.item.id}/files/clip", seen.item.project_id)
+    portrait = address(asked, f"{ROOT}/{seen.item.id}/files/portrait", seen.item.project_id)
+    clip = address(asked, f"{ROOT}/{seen.item.id}/files/clip", seen.item.project_id)
     assert seen.character is not None  # noqa: S101 - its caller saw one
     return LibraryMedia(
         video=clip,
@@ -267,7 +267,7 @@ def _inputs(asked: Asked, task: Task) -> list[LibraryInput]:
             position=position,
             role=one.role.value,
             media_type=one.media_type,
-            url=_address(asked, f"{ROOT}/{task.id}/inputs/{position}", task.project_id),
+            url=address(asked, f"{ROOT}/{task.id}/inputs/{position}", task.project_id),
             width=one.width,
             height=one.height,
             seconds=one.seconds,

@@ -72,8 +72,8 @@ def wanted_of(asked: Asked, project_id: str) -> Wanted:
         folder_id=None if folder == "none" else folder,
         no_folder=folder == "none",
         tag_ids=tuple(_values(query, "tag")),
-        created_from=_moment(query, "created_from"),
-        created_to=_moment(query, "created_to"),
+        created_from=moment(query, "created_from"),
+        created_to=moment(query, "created_to"),
         length_from=_scaled(query, "seconds_from", 1_000),
         length_to=_scaled(query, "seconds_to", 1_000),
         cost_from=_scaled(query, "cost_from", 1_000_000),
@@ -200,16 +200,19 @@ def _scaled(query: QueryParams, name: str, scale: int) -> int | None:
     return round(float(text) * scale)
 
 
-def _moment(query: QueryParams, name: str) -> int | None:
-    """Read milliseconds since 1970, or a day or moment as ISO 8601; a day ends at its end."""
+def moment(query: QueryParams, name: str) -> int | None:
+    """Read milliseconds since 1970, or a day or moment as ISO 8601; a day ends at its end.
+
+    Raises CallerError naming the parameter.
+    """
     text = query.get(name) or None
     if text is None:
         return None
     if _WHOLE.fullmatch(text):
         return int(text)
     try:
-        moment = datetime.fromisoformat(text)
-        stamp = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        read = datetime.fromisoformat(text)
+        stamp = (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         raise _wrong(name, "milliseconds since 1970 or an ISO 8601 date") from None
     whole_day = len(text) <= len("2026-01-31") and name.endswith("_to")

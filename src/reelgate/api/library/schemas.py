@@ -328,3 +328,194 @@ class LibraryCount(msgspec.Struct, frozen=True, kw_only=True):
     """How many items something was done to."""
 
     items: int
+
+
+Effect = Literal["free", "stops", "may_be_charged", "held", "none"]
+
+
+class LibraryWaiting(msgspec.Struct, frozen=True, kw_only=True):
+    """An item of the queue."""
+
+    item: LibraryItem
+    position: int | None
+    """Its place among all that wait for its model; fair turns may put it elsewhere."""
+    cancelling: Effect
+    """What cancelling now does to the money; `may_be_charged` where the upstream cannot be stopped."""
+
+
+class LibraryLane(msgspec.Struct, frozen=True, kw_only=True):
+    """A lane of the queue."""
+
+    count: int
+    data: list[LibraryWaiting]
+
+
+class LibraryQueue(msgspec.Struct, frozen=True, kw_only=True):
+    """Every lane, and how long the models in them usually take here."""
+
+    waiting: LibraryLane
+    running: LibraryLane
+    needs_you: LibraryLane
+    done: LibraryLane
+    usual: dict[str, LibraryUsual]
+
+
+class LibraryDifference(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing a step changed."""
+
+    field: str
+    old: Any
+    new: Any
+
+
+class LibraryStep(msgspec.Struct, frozen=True, kw_only=True):
+    """A step from a parent to a child."""
+
+    source: str
+    target: str
+    how: str
+    """`remix`, `edit`, `extend`, `last_frame`, `first_frame`, `reference`, `source_video` or `character`."""
+    changed: list[LibraryDifference]
+
+
+class LibraryGraph(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything an item comes from and everything that came of that."""
+
+    id: str
+    nodes: list[LibraryItem]
+    edges: list[LibraryStep]
+    cut: bool
+    """Whether there is more than is shown."""
+
+
+class LibraryPicture(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture or clip kept to work from: its id goes into `input_reference.file_id`."""
+
+    file_id: str
+    role: str
+    media_type: str
+    url: str
+
+
+class LibraryPictures(msgspec.Struct, frozen=True, kw_only=True):
+    """Files kept to work from."""
+
+    data: list[LibraryPicture]
+
+
+class LibraryPreset(msgspec.Struct, frozen=True, kw_only=True):
+    """Parameters kept under a name."""
+
+    id: str
+    name: str
+    shared: bool
+    """Whether everybody in the project sees it."""
+    mine: bool
+    body: dict[str, Any]
+    created_at: int
+    updated_at: int
+
+
+class LibraryPresets(msgspec.Struct, frozen=True, kw_only=True):
+    """Presets by name."""
+
+    data: list[LibraryPreset]
+
+
+class LibraryPresetWish(msgspec.Struct, frozen=True, kw_only=True):
+    """What a preset is to be."""
+
+    name: str
+    body: dict[str, Any]
+    shared: bool = False
+
+
+class LibraryShareWish(msgspec.Struct, frozen=True, kw_only=True):
+    """What a link is to be."""
+
+    expires_at: int | None = None
+    password: str | None = None
+    hide_prompt: bool = False
+
+
+class LibraryShare(msgspec.Struct, frozen=True, kw_only=True):
+    """A link that shows one item to whoever has it."""
+
+    id: str
+    item_id: str
+    has_password: bool
+    hide_prompt: bool
+    opened: int
+    created_at: int
+    expires_at: int | None
+    revoked_at: int | None
+    path: str | None = None
+    """Where it leads; told once, when it is made."""
+
+
+class LibraryShares(msgspec.Struct, frozen=True, kw_only=True):
+    """Links, the newest first."""
+
+    data: list[LibraryShare]
+
+
+class LibraryPassword(msgspec.Struct, frozen=True, kw_only=True):
+    """The password of a link."""
+
+    password: str
+
+
+class LibraryShared(msgspec.Struct, frozen=True, kw_only=True):
+    """What a link shows to anybody who has it. Nothing else of its owner is told."""
+
+    locked: bool
+    """Whether a password is to be typed; nothing else is told before."""
+    name: str | None = None
+    prompt: str | None = None
+    model: str | None = None
+    seconds: float | None = None
+    width: int | None = None
+    height: int | None = None
+    created_at: int | None = None
+    video: str | None = None
+    poster: str | None = None
+    expires_at: int | None = None
+
+
+class LibraryIds(msgspec.Struct, frozen=True, kw_only=True):
+    """Which items are meant."""
+
+    ids: list[str]
+
+
+class LibraryTicket(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a parcel can be fetched, for a while."""
+
+    url: str
+    expires_at: int
+
+
+class LibraryRecipe(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file says about how it was made. It may have been written by anybody."""
+
+    found: bool
+    recipe: dict[str, Any] | None = None
+    item_id: str | None = None
+    """The item of this library it names, if there is one."""
+
+
+class LibraryBrought(msgspec.Struct, frozen=True, kw_only=True):
+    """The item something has become."""
+
+    id: str
+    known: bool
+    """Whether the very same clip was there before."""
+
+
+class LibraryCharacterWish(msgspec.Struct, frozen=True, kw_only=True):
+    """Which one to three seconds of an item show a figure, and what it is called."""
+
+    item_id: str
+    name: str
+    start_seconds: float
+    end_seconds: float

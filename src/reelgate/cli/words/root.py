@@ -26,6 +26,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "command.generate": ("Turn a prompt into a clip on disk.", "把提示词变成磁盘上的视频。"),
     "command.videos": ("List, fetch, remix, extend and delete clips.", "列出、获取、混剪、延长和删除视频。"),
+    "command.library": ("Bring clips in, and take everything out.", "导入视频，导出全部内容。"),
     "command.models": ("Show which models can be asked for.", "显示可用的模型。"),
     "command.keys": ("Create, list, revoke and import API keys.", "创建、列出、吊销和导入 API 密钥。"),
     "command.users": ("Say who may sign in, and as what.", "管理谁可以登录以及各自的角色。"),

@@ -29,6 +29,7 @@ from reelgate.store.tables.files import uploads as uploads
 from reelgate.store.tables.library import library_folders as library_folders
 from reelgate.store.tables.library import library_item_tags as library_item_tags
 from reelgate.store.tables.library import library_items as library_items
+from reelgate.store.tables.library import library_origins as library_origins
 from reelgate.store.tables.library import library_presets as library_presets
 from reelgate.store.tables.library import library_shapes as library_shapes
 from reelgate.store.tables.library import library_shares as library_shares

@@ -90,6 +90,8 @@ library_items = Table(
     at_least("shelf", 0),
     Index("ix_library_items_walk", "project_id", "shelf", "created_at", "no", "shape", "length_ms", "cost"),
     Index("ix_library_items_shape", "project_id", "shelf", "shape", "created_at", "length_ms", "cost"),
+    Index("ix_library_items_length", "project_id", "shelf", "length_ms", "no", "shape"),
+    Index("ix_library_items_cost", "project_id", "shelf", "cost", "no", "shape"),
     Index(
         "ix_library_items_folder",
         "folder_id",
@@ -169,6 +171,19 @@ library_shares = Table(
     UniqueConstraint("digest"),
     Index("ix_library_shares_item_id", "item_id"),
     Index("ix_library_shares_project_id", "project_id"),
+)
+
+# What a file of a project was taken from: the last frame of a clip, say.
+library_origins = Table(
+    "library_origins",
+    metadata,
+    identifier("project_id", ForeignKey("projects.id")),
+    identifier("sha256"),
+    identifier("item_id"),
+    text("verb"),
+    created(),
+    PrimaryKeyConstraint("project_id", "sha256"),
+    Index("ix_library_origins_item_id", "item_id"),
 )
 
 # How far the items follow the tasks.

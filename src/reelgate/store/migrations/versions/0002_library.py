@@ -24,6 +24,17 @@ def upgrade() -> None:
     _presets()
     _shares()
     op.create_table(
+        "library_origins",
+        sa.Column("project_id", ID, nullable=False),
+        sa.Column("sha256", ID, nullable=False),
+        sa.Column("item_id", ID, nullable=False),
+        sa.Column("verb", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_library_origins_project_id")),
+        sa.PrimaryKeyConstraint("project_id", "sha256", name=op.f("pk_library_origins")),
+    )
+    op.create_index("ix_library_origins_item_id", "library_origins", ["item_id"])
+    op.create_table(
         "library_state",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
@@ -105,6 +116,8 @@ def _items() -> None:
     op.create_index("ix_library_items_walk", "library_items", order)
     shape = ["project_id", "shelf", "shape", "created_at", "length_ms", "cost"]
     op.create_index("ix_library_items_shape", "library_items", shape)
+    for name, key in (("ix_library_items_length", "length_ms"), ("ix_library_items_cost", "cost")):
+        op.create_index(name, "library_items", ["project_id", "shelf", key, "no", "shape"])
     for name, columns, where in (
         ("ix_library_items_folder", ["folder_id", "shelf", "shape"], sa.text("folder_id IS NOT NULL")),
         ("ix_library_items_trashed_at", ["trashed_at"], sa.text("trashed_at IS NOT NULL")),
