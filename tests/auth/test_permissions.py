@@ -27,8 +27,8 @@ def test_every_part_of_every_address_is_somebodys():
     assert whose("/api/account/sessions/{session_id}") == {"session_id": Whose.ACCOUNT}
 
 
-OPENED = ("/health", "/ready", "/metrics", "/callbacks/", "/api/auth/", "/api/library/shared/")
-"""What anybody may call: what supervisors ask, secret addresses, and signing in."""
+OPENED = ("/health", "/ready", "/metrics", "/callbacks/", "/api/auth/", "/docs", "/api/library/shared/")
+"""What anybody may call: what supervisors ask, secret addresses, signing in, and the reference."""
 
 
 def test_only_what_supervisors_upstreams_and_newcomers_ask_is_open_to_anybody():

@@ -20,6 +20,7 @@ from reelgate.api import (
     metrics,
     native,
     openai,
+    pages,
     people,
     schema,
 )
@@ -62,7 +63,8 @@ def build_app(
         *callbacks.build(ctx),
         live.sockets(door),
     ]
-    edge.install(app, [*surfaces, *probes(ctx, role, readers)], ctx.ids, Studio().answer)
+    described = [*probes(ctx, role, readers), *pages.build(app)]
+    edge.install(app, [*surfaces, *described], ctx.ids, Studio().answer)
     schema.install(app)
     app.state.door = door
     return app

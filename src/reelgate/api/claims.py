@@ -7,12 +7,14 @@ from typing import Final
 import msgspec
 from starlette.requests import Request
 
+from reelgate.api.fields import Fields
 from reelgate.core.errors import Code, refuse
 from reelgate.core.fingerprint import fingerprint
 from reelgate.engine.context import Draft
 from reelgate.engine.create import IdempotencyClaim
 
 _KEY_MAX: Final = 255
+_URL_MAX: Final = 2048
 _RETRIES: Final = "x-stainless-retry-count"
 _KEY_HEADER: Final = "idempotency-key"
 
@@ -44,3 +46,16 @@ def claim(request: Request, operation: str, wish: Wish) -> IdempotencyClaim:
     retried = request.headers.get(_RETRIES, "0").strip()
     again = retried.isascii() and retried.isdigit() and retried.strip("0") != ""
     return IdempotencyClaim(kind="retry" if again else "first", fingerprint=mark)
+
+
+def notify_url(fields: Fields) -> str | None:
+    """Read whom to tell of the end; both names mean the same."""
+    for name in ("callback_url", "notify_hook"):
+        url = fields.text(name)
+        if url is not None and url.strip():
+            if len(url) > _URL_MAX:
+                raise refuse(
+                    Code.INVALID_REQUEST, f"`{name}` must have 1 to {_URL_MAX} characters.", param=name
+                )
+            return url.strip()
+    return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -163,3 +164,12 @@ def broken(request_id: str) -> Response:
         ),
         {"x-should-retry": "false"},
     )
+
+
+def renamed(failure: Failure, names: Mapping[str, str]) -> Failure:
+    """Speak of the fields the caller sent, where a refusal speaks of ours."""
+    message = failure.message
+    for ours, theirs in names.items():
+        message = message.replace(f"`{ours}`", f"`{theirs}`")
+    param = failure.param if failure.param is None else names.get(failure.param, failure.param)
+    return msgspec.structs.replace(failure, message=message, param=param)

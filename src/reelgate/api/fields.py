@@ -178,6 +178,12 @@ class Fields:
         """Give the raw value of a field and consider it read; None when it is absent."""
         return self._values.pop(name, None)
 
+    def rename(self, given: str, name: str) -> None:
+        """Read a field under another name, unless that is given as well."""
+        if given in self._values:
+            value = self._values.pop(given)
+            self._values.setdefault(name, value)
+
     def text(self, name: str) -> str | None:
         """Read a text field."""
         value = self.take(name)

@@ -46,7 +46,20 @@ _GUARD: Final = {
 _FOREVER: Final = "public, max-age=31536000, immutable"
 _CHECK: Final = "no-cache"
 _SURFACES: Final = frozenset(
-    {"api", "v1", "v2", "sora", "ws", "callbacks", "assets", "health", "ready", "metrics", "openapi.json"}
+    {
+        "api",
+        "v1",
+        "v2",
+        "sora",
+        "ws",
+        "callbacks",
+        "assets",
+        "health",
+        "ready",
+        "metrics",
+        "openapi.json",
+        "docs",
+    }
 )
 """First parts of addresses that programs use: a mistake there is told as one, never answered with a page."""
 

@@ -86,6 +86,26 @@ PERMISSIONS: Final[dict[tuple[Method, str], Scope | Known | Open]] = {
     ("GET", "/api/models"): Scope.VIDEOS_READ,
     ("POST", "/api/queue/{task_id}/cancel"): Scope.VIDEOS_WRITE,
     ("POST", "/api/queue/{task_id}/decision"): Scope.VIDEOS_WRITE,
+    ("POST", "/api/video/tasks"): Scope.VIDEOS_WRITE,
+    ("GET", "/api/video/tasks"): Scope.VIDEOS_READ,
+    ("GET", "/api/video/tasks/{video_id}"): Scope.VIDEOS_READ,
+    ("POST", "/api/video/tasks/{video_id}/cancel"): Scope.VIDEOS_WRITE,
+    ("GET", "/api/video/tasks/{video_id}/content"): Scope.VIDEOS_READ,
+    ("POST", "/api/video/tasks/{video_id}/refresh-url"): Scope.VIDEOS_WRITE,
+    ("POST", "/api/video/tasks/{video_id}/remix"): Scope.VIDEOS_WRITE,
+    ("GET", "/api/video/stats"): Scope.VIDEOS_READ,
+    ("GET", "/api/history"): Scope.VIDEOS_READ,
+    ("POST", "/api/videos"): Scope.VIDEOS_WRITE,
+    ("GET", "/api/videos/jobs/{job_id}"): Scope.VIDEOS_READ,
+    ("GET", "/api/task/{task_id}"): Scope.VIDEOS_READ,
+    ("POST", "/api/character/create"): Scope.VIDEOS_WRITE,
+    ("GET", "/api/character/list"): Scope.VIDEOS_READ,
+    ("GET", "/api/character/stats"): Scope.VIDEOS_READ,
+    ("GET", "/api/character/search/{query}"): Scope.VIDEOS_READ,
+    ("DELETE", "/api/character/all"): Scope.VIDEOS_WRITE,
+    ("GET", "/api/character/{character_id}"): Scope.VIDEOS_READ,
+    ("GET", "/api/character/{character_id}/picture"): Scope.VIDEOS_READ,
+    ("DELETE", "/api/character/{character_id}"): Scope.VIDEOS_WRITE,
     ("GET", "/api/auth/state"): OPEN,
     ("POST", "/api/auth/link"): OPEN,
     ("POST", "/api/auth/setup"): OPEN,
@@ -218,6 +238,11 @@ PERMISSIONS: Final[dict[tuple[Method, str], Scope | Known | Open]] = {
     ("POST", "/callbacks/{channel_id}/{secret}/{attempt_id}"): OPEN,
     ("GET", "/health"): OPEN,
     ("GET", "/ready"): OPEN,
+    # What can be called is no secret; it names nobody's things.
+    ("GET", "/docs"): OPEN,
+    ("GET", "/docs/style.css"): OPEN,
+    ("GET", "/docs/{surface}.json"): OPEN,
+    ("GET", "/docs/{surface}"): OPEN,
     # Its own setting says who may read it.
     ("GET", "/metrics"): OPEN,
 }
@@ -242,6 +267,9 @@ NAMED: Final[dict[str, Whose]] = {
     "endpoint_id": Whose.PROJECT,
     "delivery_id": Whose.PROJECT,
     "model": Whose.INSTALLATION,
+    # Words that are looked for, among the project's own.
+    "query": Whose.PROJECT,
+    "surface": Whose.INSTALLATION,
 }
 """Whose thing each part of an address names; a route with a part that is not here cannot be built."""
 

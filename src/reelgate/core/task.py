@@ -241,6 +241,16 @@ class Character(msgspec.Struct, frozen=True, kw_only=True):
     media_type: str
     seconds: float | None
     created_at: int
+    platform: str | None = None
+    """What its owner called the relay it is for."""
+    source_url: str | None = None
+    from_task: str | None = None
+    start_s: float | None = None
+    """From where to where in its source the figure is seen, in seconds."""
+    end_s: float | None = None
+    outside_id: str | None = None
+    """The upstream's own id, where an upstream keeps it as well."""
+    updated_at: int | None = None
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True):

@@ -121,7 +121,7 @@ class StatusRow(msgspec.Struct, frozen=True, kw_only=True):
 
 _OPEN_FIELDS: Final = names_of(OpenTask)
 _STATUS_FIELDS: Final = names_of(StatusRow)
-_STATUS_COLUMNS: Final = columns_of(tasks, StatusRow)
+STATUS_COLUMNS: Final = columns_of(tasks, StatusRow)
 _STATUSES: Final = {status.value: status for status in Status}
 
 _by_id: BindParameter[str] = bindparam("task_id")
@@ -137,7 +137,7 @@ _INSERT_INPUT: Final = Prepared(
 )
 _GET: Final = Prepared(select(*_COLUMNS).where(tasks.c.id == _by_id))
 _GET_VISIBLE: Final = Prepared(select(*_COLUMNS).where(_visible))
-_STATUS: Final = Prepared(select(*_STATUS_COLUMNS).where(_visible))
+_STATUS: Final = Prepared(select(*STATUS_COLUMNS).where(_visible))
 _LEASE: Final = Prepared(
     update(tasks)
     .where(tasks.c.id == _by_id)
@@ -229,7 +229,7 @@ _PAGES: Final = {
     for beyond in (False, True)
 }
 _STATUS_PAGES: Final = {
-    (ascending, beyond): _page_statement(_STATUS_COLUMNS, ascending=ascending, beyond=beyond)
+    (ascending, beyond): _page_statement(STATUS_COLUMNS, ascending=ascending, beyond=beyond)
     for ascending in (False, True)
     for beyond in (False, True)
 }
@@ -243,7 +243,8 @@ def _task(row: Iterable[Any]) -> Task:
     return Task(**fields)
 
 
-def _status_row(row: Iterable[Any]) -> StatusRow:
+def read_status_row(row: Iterable[Any]) -> StatusRow:
+    """Read a row of STATUS_COLUMNS."""
     fields = named(_STATUS_FIELDS, row)
     fields["status"] = _STATUSES[fields["status"]]
     fields["error"] = jsontext.load_failure(fields["error"])
@@ -285,13 +286,13 @@ def get_visible(conn: Connection, task_id: str, project_id: str) -> Task | None:
 def status_row(conn: Connection, task_id: str, project_id: str) -> StatusRow | None:
     """Give what a status answer shows of a task of a project; a deleted or foreign one is not there."""
     row = _STATUS.first(conn, {"task_id": task_id, "project_id": project_id})
-    return None if row is None else _status_row(row)
+    return None if row is None else read_status_row(row)
 
 
 def status_rows(conn: Connection, task_ids: Sequence[str]) -> list[StatusRow]:
     """Give what is shown of several tasks, in no order; deleted ones are left out."""
-    statement = select(*_STATUS_COLUMNS).where(tasks.c.id.in_(task_ids), tasks.c.deleted_at.is_(None))
-    return [_status_row(row) for row in conn.execute(statement)]
+    statement = select(*STATUS_COLUMNS).where(tasks.c.id.in_(task_ids), tasks.c.deleted_at.is_(None))
+    return [read_status_row(row) for row in conn.execute(statement)]
 
 
 def page(conn: Connection, project_id: str, *, limit: int, after: str | None, ascending: bool) -> Page[Task]:
@@ -305,7 +306,7 @@ def status_page(
 ) -> Page[StatusRow]:
     """Give the same page as `page`, as status rows."""
     rows, more = _page(conn, _STATUS_PAGES, project_id, limit, after, ascending)
-    return Page(tuple(_status_row(row) for row in rows), more)
+    return Page(tuple(read_status_row(row) for row in rows), more)
 
 
 def _page(

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 from starlette.responses import Response
 
 from reelgate.api.answers import Json
-from reelgate.api.compat.jobs import find, who
 from reelgate.api.compat.refusals import bilingual, said
 from reelgate.api.door import Asked, Operation
 from reelgate.api.fields import Fields
-from reelgate.api.links import CONTENT, origin
+from reelgate.api.jobs import find
+from reelgate.api.links import origin
+from reelgate.api.wishes import own_clip, span_of
 from reelgate.core.errors import Code, refuse
 from reelgate.core.task import Character
 from reelgate.engine import likenesses
 
-_SPAN: Final = re.compile(
-    r"\s*([0-9]{1,5}(?:\.[0-9]{1,3})?)\s*,\s*([0-9]{1,5}(?:\.[0-9]{1,3})?)\s*", re.ASCII
-)
 _TEXT: Final = {"type": "string"}
 
 
@@ -32,7 +29,7 @@ async def create(asked: Asked) -> Response:
                 "Channel not found: a character is made without a model. Remove `model` from the body.",
                 param="model",
             )
-        span = _span(fields.required_text("timestamps"))
+        span = span_of(fields.required_text("timestamps"))
         kept = await _kept(asked, fields, span)
     return Json(shown(asked, kept))
 
@@ -41,32 +38,11 @@ async def _kept(asked: Asked, fields: Fields, span: likenesses.Span) -> Characte
     url, task = fields.text("url"), fields.text("from_task")
     if bool(url) == bool(task):
         raise refuse(Code.INVALID_REQUEST, "Send exactly one of `url` and `from_task`.", param="url")
-    own = None if url is None else _own_clip(asked, url)
+    own = None if url is None else own_clip(asked, url)
     if task or own:
         job = await find(asked, task or own or "")
-        return await likenesses.keep_from_task(asked.ctx, who(asked), job.id, span, param="from_task")
-    return await likenesses.keep_from_url(asked.ctx, who(asked), url or "", span, param="url")
-
-
-def _own_clip(asked: Asked, url: str) -> str | None:
-    """Read the address of a clip of ours as its id: it needs no way over the network."""
-    here = origin(asked.ctx, asked.request)
-    head, tail = CONTENT.split("{video_id}")
-    path = url.partition("?")[0]
-    if not here or not path.startswith(f"{here}{head}") or not path.endswith(tail):
-        return None
-    return path.removeprefix(f"{here}{head}").removesuffix(tail)
-
-
-def _span(text: str) -> likenesses.Span:
-    found = _SPAN.fullmatch(text)
-    if found is None:
-        raise refuse(
-            Code.INVALID_REQUEST,
-            '`timestamps` must be the start and end in seconds, such as `"1,3"`.',
-            param="timestamps",
-        )
-    return likenesses.Span(float(found[1]), float(found[2]))
+        return await likenesses.keep_from_task(asked.ctx, asked.who, job.id, span, param="from_task")
+    return await likenesses.keep_from_url(asked.ctx, asked.who, url or "", span, param="url")
 
 
 def shown(asked: Asked, character: Character) -> dict[str, Any]:

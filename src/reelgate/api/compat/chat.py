@@ -19,9 +19,15 @@ from starlette.responses import Response
 from reelgate.api import errors
 from reelgate.api.answers import Json
 from reelgate.api.claims import Wish
-from reelgate.api.compat.jobs import Job, find, shown, start
-from reelgate.api.compat.refusals import plain, renamed, said
-from reelgate.api.compat.wishes import (
+from reelgate.api.compat.refusals import plain, said
+from reelgate.api.door import Asked, Operation
+from reelgate.api.errors import renamed
+from reelgate.api.fields import Fields, Value, as_text, items_of
+from reelgate.api.jobs import Job, find, shown, start
+from reelgate.api.leaving import left
+from reelgate.api.sse import HEARTBEAT, EventStream
+from reelgate.api.waiting import ended, status, wait
+from reelgate.api.wishes import (
     check_length,
     model_of,
     pictures_of,
@@ -32,11 +38,6 @@ from reelgate.api.compat.wishes import (
     switches,
     wish_of,
 )
-from reelgate.api.door import Asked, Operation
-from reelgate.api.fields import Fields, Value, as_text, items_of
-from reelgate.api.leaving import left
-from reelgate.api.sse import HEARTBEAT, EventStream
-from reelgate.api.waiting import ended, status, wait
 from reelgate.core.errors import CallerError, Code, Failure, refuse
 from reelgate.engine.hub import TooSlow
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from starlette.responses import Response
 
 from reelgate.api.answers import Json
-from reelgate.api.compat.jobs import Job, find, start
 from reelgate.api.compat.refusals import of_task, said
 from reelgate.api.compat.unified import upload
-from reelgate.api.compat.wishes import (
+from reelgate.api.door import Asked, Operation
+from reelgate.api.jobs import find, start, unified
+from reelgate.api.wishes import (
     model_of,
     pictures_of,
     profile_of,
@@ -21,17 +22,7 @@ from reelgate.api.compat.wishes import (
     switches,
     wish_of,
 )
-from reelgate.api.door import Asked, Operation
-from reelgate.core.lifecycle import VideoStatus
 
-SHOUTED: Final[dict[VideoStatus, str]] = {
-    "queued": "NOT_START",
-    "in_progress": "IN_PROGRESS",
-    "completed": "SUCCESS",
-    "failed": "FAILURE",
-}
-PLATFORM: Final = "openai"
-ACTION: Final = "sora-video"
 _TEXT: Final = {"type": "string"}
 _PATH: Final = "/v2/videos/generations"
 
@@ -53,29 +44,12 @@ async def create(asked: Asked) -> Response:
             **switches(fields, profile),
         )
     job, headers = await start(asked, "generations", wish, _NAMES)
-    return Json(seen(job), headers=headers)
+    return Json(unified(job), headers=headers)
 
 
 async def retrieve(asked: Asked) -> Response:
     """Say how a video stands."""
-    return Json(seen(await find(asked, asked.path("task_id"))))
-
-
-def seen(job: Job) -> dict[str, Any]:
-    """Write a job: no reason is an empty text, and `data` is null until there is a clip."""
-    born = job.created_at // 1000
-    return {
-        "task_id": job.id,
-        "platform": PLATFORM,
-        "action": ACTION,
-        "status": SHOUTED[job.status],
-        "fail_reason": "" if job.failure is None else job.failure.message,
-        "submit_time": born,
-        "start_time": born,
-        "finish_time": 0 if job.finished_at is None else job.finished_at // 1000,
-        "progress": f"{job.progress or 0}%",
-        "data": None if job.url is None else {"output": job.url},
-    }
+    return Json(unified(await find(asked, asked.path("task_id"))))
 
 
 _NAMES: Final = {"seconds": "duration", "size": "aspect_ratio", "input_reference": "images"}

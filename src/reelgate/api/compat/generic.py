@@ -11,10 +11,12 @@ from typing import Any, Final, cast
 from starlette.responses import Response
 
 from reelgate.api.answers import Json
-from reelgate.api.compat.generations import SHOUTED
-from reelgate.api.compat.jobs import Job, find, start
 from reelgate.api.compat.refusals import of_task, said
-from reelgate.api.compat.wishes import (
+from reelgate.api.door import Asked, Operation
+from reelgate.api.fields import Fields, as_text, structured
+from reelgate.api.jobs import SHOUTED, Job, find, start
+from reelgate.api.references import Given, pictures
+from reelgate.api.wishes import (
     model_of,
     own_file,
     pictures_of,
@@ -26,9 +28,6 @@ from reelgate.api.compat.wishes import (
     switches,
     wish_of,
 )
-from reelgate.api.door import Asked, Operation
-from reelgate.api.fields import Fields, as_text, structured
-from reelgate.api.references import Given, pictures
 from reelgate.core.errors import Code, refuse
 from reelgate.core.task import Role
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-import msgspec
 from starlette.responses import Response
 
 from reelgate.api import errors, limits
@@ -27,7 +26,7 @@ _FLAT: Final = {
         "param": {"type": ["string", "null"]},
     },
 }
-RELAY: Final = Manner(refused={"anyOf": [ENVELOPE, _FLAT]})
+RELAY: Final = Manner("compat", refused={"anyOf": [ENVELOPE, _FLAT]})
 """How relays say no: most of them flatly, and before anybody asked them as the original service does."""
 
 _CHINESE: Final[Mapping[int, str]] = {
@@ -94,12 +93,3 @@ def refusal(failure: Failure, envelope: Envelope) -> Response:
     form = errors.MAPPED[failure.code]
     headers = errors.retry_headers(form, failure.retry_after_s)
     return Json(envelope(failure, form), form.status, headers)
-
-
-def renamed(failure: Failure, names: Mapping[str, str]) -> Failure:
-    """Speak of the fields the caller sent, where a refusal speaks of ours."""
-    message = failure.message
-    for ours, theirs in names.items():
-        message = message.replace(f"`{ours}`", f"`{theirs}`")
-    param = failure.param if failure.param is None else names.get(failure.param, failure.param)
-    return msgspec.structs.replace(failure, message=message, param=param)

@@ -7,10 +7,13 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from reelgate.api.answers import Json
-from reelgate.api.compat.jobs import Job, find, start, who
 from reelgate.api.compat.refusals import bilingual, said
 from reelgate.api.compat.shots import shots_of
-from reelgate.api.compat.wishes import (
+from reelgate.api.door import Asked, Operation
+from reelgate.api.fields import FilePart
+from reelgate.api.jobs import Job, find, start
+from reelgate.api.links import origin
+from reelgate.api.wishes import (
     check_length,
     model_of,
     pictures_of,
@@ -22,9 +25,6 @@ from reelgate.api.compat.wishes import (
     switches,
     wish_of,
 )
-from reelgate.api.door import Asked, Operation
-from reelgate.api.fields import FilePart
-from reelgate.api.links import origin
 from reelgate.core.errors import Code, refuse
 from reelgate.core.lifecycle import VideoStatus
 from reelgate.engine import uploads
@@ -111,7 +111,7 @@ async def upload(asked: Asked) -> Response:
         if not isinstance(part, FilePart):
             raise refuse(Code.INVALID_REQUEST, "`file` must be a file.", param="file")
         name = "".join(c for c in part.filename if c.isprintable() and c not in "/\\")[:200] or "upload"
-        kept = await uploads.keep(asked.ctx, who(asked), part.path, name, "vision")
+        kept = await uploads.keep(asked.ctx, asked.who, part.path, name, "vision")
     url = f"{origin(asked.ctx, asked.request)}/v1/files/{kept.id}/content"
     return Json({"id": kept.id, "url": url, "data": {"url": url}, "bytes": kept.bytes})
 

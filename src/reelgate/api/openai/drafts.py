@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from reelgate.api.claims import Wish
+from reelgate.api.claims import Wish, notify_url
 from reelgate.api.door import Asked
 from reelgate.api.fields import Fields, Value, as_integer, items_of, structured
 from reelgate.api.references import Given, pictures, source
 from reelgate.core.errors import Code, refuse
 from reelgate.core.task import Role, Size, Verb, parse_size
 from reelgate.engine.context import Draft
-
-_URL_MAX: Final = 2048
 
 
 def picture_limits(limit: int) -> dict[str, int]:
@@ -102,24 +100,11 @@ def _wish(asked: Asked, fields: Fields, given: Sequence[Given], *, verb: Verb, *
         priority=fields.integer("priority"),
         start_after=_start_after(fields),
         adapt=bool(fields.boolean("adapt")),
-        notify_url=_notify_url(fields),
+        notify_url=notify_url(fields),
         extra=fields.rest(),
         **named,
     )
     return Wish(draft, tuple(f"{g.input.role.value}:{g.mark}" for g in given))
-
-
-def _notify_url(fields: Fields) -> str | None:
-    """Read whom to tell of the end; both names mean the same."""
-    for name in ("callback_url", "notify_hook"):
-        url = fields.text(name)
-        if url is not None and url.strip():
-            if len(url) > _URL_MAX:
-                raise refuse(
-                    Code.INVALID_REQUEST, f"`{name}` must have 1 to {_URL_MAX} characters.", param=name
-                )
-            return url.strip()
-    return None
 
 
 def _prompt(fields: Fields, longest: int) -> str:

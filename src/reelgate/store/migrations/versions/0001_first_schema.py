@@ -365,6 +365,13 @@ def _files() -> None:
         sa.Column("media_type", sa.Text(), nullable=False),
         sa.Column("seconds", sa.Float(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("platform", sa.Text(), nullable=True),
+        sa.Column("source_url", sa.Text(), nullable=True),
+        sa.Column("from_task", ID, nullable=True),
+        sa.Column("start_s", sa.Float(), nullable=True),
+        sa.Column("end_s", sa.Float(), nullable=True),
+        sa.Column("outside_id", sa.Text(), nullable=True),
+        sa.Column("updated_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["portrait_sha256"], ["blobs.sha256"], name=op.f("fk_characters_portrait_sha256")
         ),

@@ -1,16 +1,16 @@
-"""A task as relays know it: made by a body, looked up by any form of its id, shown with an address of its clip."""
+"""A task as relays and the native surface know it: made by a body, looked up by any form of its id, shown with an address of its clip."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from reelgate.api.claims import Wish, claim
-from reelgate.api.compat.refusals import renamed
 from reelgate.api.door import Asked
+from reelgate.api.errors import renamed
 from reelgate.api.limits import headers_of
 from reelgate.api.links import clip_address
 from reelgate.api.queries import is_id, missing
@@ -19,10 +19,8 @@ from reelgate.core.errors import CallerError, Code, Failure
 from reelgate.core.lifecycle import OUTWARD, Status, VideoStatus
 from reelgate.core.task import Size, Variant, parse_size
 from reelgate.engine import create
-from reelgate.engine.context import Who
 from reelgate.store.tasks import StatusRow
 
-SURFACE: Final = "compat"
 _OWN: Final = re.compile(r"(?:[^\s/]{1,200}:)?(?:video_|task_)([0-9a-z]{26})", re.ASCII)
 
 
@@ -46,11 +44,6 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     failure: Failure | None
 
 
-def who(asked: Asked) -> Who:
-    """Give the asker, marked as one who came by a relay's surface."""
-    return msgspec.structs.replace(asked.who, surface=SURFACE)
-
-
 async def start(
     asked: Asked, operation: str, wish: Wish, names: Mapping[str, str]
 ) -> tuple[Job, dict[str, str]]:
@@ -58,9 +51,9 @@ async def start(
 
     Raises CallerError when it cannot be made, Limited when its asker is over a limit.
     """
-    same = claim(asked.request, f"{SURFACE}:{operation}", wish)
+    same = claim(asked.request, f"{asked.surface}:{operation}", wish)
     try:
-        made = await create.create(asked.ctx, who(asked), wish.draft, same)
+        made = await create.create(asked.ctx, asked.who, wish.draft, same)
     except CallerError as error:
         raise CallerError(renamed(error.failure, names)) from error
     headers: dict[str, str] = {}
@@ -116,3 +109,30 @@ def _failure(row: StatusRow) -> Failure | None:
             return row.error or Failure(code=Code.UPSTREAM_FAILED, message="The video failed.")
         case _:
             return None
+
+
+SHOUTED: Final[dict[VideoStatus, str]] = {
+    "queued": "NOT_START",
+    "in_progress": "IN_PROGRESS",
+    "completed": "SUCCESS",
+    "failed": "FAILURE",
+}
+PLATFORM: Final = "openai"
+ACTION: Final = "sora-video"
+
+
+def unified(job: Job) -> dict[str, Any]:
+    """Write a job in the unified shape: no reason is an empty text, and `data` is null until there is a clip."""
+    born = job.created_at // 1000
+    return {
+        "task_id": job.id,
+        "platform": PLATFORM,
+        "action": ACTION,
+        "status": SHOUTED[job.status],
+        "fail_reason": "" if job.failure is None else job.failure.message,
+        "submit_time": born,
+        "start_time": born,
+        "finish_time": 0 if job.finished_at is None else job.finished_at // 1000,
+        "progress": f"{job.progress or 0}%",
+        "data": None if job.url is None else {"output": job.url},
+    }
