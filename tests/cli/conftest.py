@@ -98,9 +98,9 @@ class Command:
         )
 
     @contextmanager
-    def serving(self) -> Generator[str]:
+    def serving(self, env: Mapping[str, str] | None = None) -> Generator[str]:
         """Keep a server running for the length of the block and give its address."""
-        process = self.start("serve", "--host", "127.0.0.1", "--port", "0")
+        process = self.start("serve", "--host", "127.0.0.1", "--port", "0", env=env)
         try:
             yield self._address(process)
         finally:
