@@ -36,7 +36,7 @@ def data_url(data: bytes) -> str:
 
 
 async def test_a_task_is_made_and_answered_at_once_with_its_public_id(bench: Bench):
-    """Rows 001-08, 001-11, 001-25 and 004-02."""
+    """Rows 001-08, 001-11, 001-25, 003-02 and 004-02."""
     answer = await bench.post(TASKS, {"prompt": "a red kite", "model": "demo"})
 
     body = answer.json()
