@@ -19,6 +19,7 @@ from reelgate.core.errors import CallerError, Code, Failure
 from reelgate.core.lifecycle import OUTWARD, Status, VideoStatus
 from reelgate.core.task import Size, Variant, parse_size
 from reelgate.engine import create
+from reelgate.engine.limits import Limited
 from reelgate.store.tasks import StatusRow
 
 _OWN: Final = re.compile(r"(?:[^\s/]{1,200}:)?(?:video_|task_)([0-9a-z]{26})", re.ASCII)
@@ -54,6 +55,8 @@ async def start(
     same = claim(asked.request, f"{asked.surface}:{operation}", wish)
     try:
         made = await create.create(asked.ctx, asked.who, wish.draft, same)
+    except Limited:
+        raise
     except CallerError as error:
         raise CallerError(renamed(error.failure, names)) from error
     headers: dict[str, str] = {}

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
-from reelgate.core.errors import Code, Failure
+from reelgate.core.errors import CallerError, Code, Failure
 from reelgate.core.lifecycle import Status
+from reelgate.core.limits import Allowance, Subject
+from reelgate.engine.context import Who
+from reelgate.engine.likenesses import Span, keep_from_url
+from reelgate.engine.limits import set_allowance
+from reelgate.net.client import Client
+from reelgate.net.guard import Guard
 from reelgate.store import tasks as task_rows
+from reelgate.store.tables import DEFAULT_PROJECT, DEFAULT_USER
 from reelgate.testing.upstream.clip import clip
 from tests.api.harness import Bench, png
 
@@ -401,3 +411,66 @@ async def test_a_chat_takes_pictures_beside_the_text(bench: Bench):
 
     assert len((await request_of(bench, video_id)).inputs) == 1
     await stream.leave()
+
+
+# Limits, and clips from elsewhere.
+
+
+@pytest.mark.parametrize("path", CREATES)
+async def test_one_create_too_many_says_when_to_come_back(bench: Bench, path: str):
+    """Row 000-28."""
+    await set_allowance(bench.ctx, Allowance(subject=Subject.USER, id=DEFAULT_USER, requests_per_minute=1))
+    await started(bench, path)
+
+    refused = await bench.post(path, {"model": "demo", "prompt": "a red kite"})
+
+    assert refused.status == 429
+    assert (refused.headers["retry-after"], refused.headers["x-should-retry"]) == ("60", "true")
+    assert refused.headers["x-ratelimit-remaining-requests"] == "0"
+
+
+@pytest.mark.parametrize("path", CREATES)
+@pytest.mark.parametrize("name", ["notify_hook", "callback_url"])
+async def test_whom_to_tell_of_the_end_is_taken_and_judged(bench: Bench, path: str, name: str):
+    fields = {"model": "demo", "prompt": "a red kite"}
+
+    inside = await bench.post(path, {**fields, name: "http://169.254.169.254/hook"})
+
+    assert inside.status == 400
+    assert bench.runner.enqueued.empty()
+
+
+class _Files(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "video/mp4")
+        self.send_header("content-length", str(len(clip())))
+        self.end_headers()
+        self.wfile.write(clip())
+
+    def log_message(self, format: str, *args: Any) -> None:
+        return
+
+
+async def test_a_character_is_kept_from_an_address(bench: Bench):
+    """Row 000-11: fetched through the guard, and the same address again is the same character."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Files)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    client = Client(Guard(allow=("127.0.0.1",)))
+    ctx = dataclasses.replace(bench.ctx, client=client)
+    who = Who(user_id=DEFAULT_USER, project_id=DEFAULT_PROJECT)
+    url = f"http://127.0.0.1:{server.server_port}/a.mp4"
+    try:
+        one = await keep_from_url(ctx, who, url, Span(0, 1))
+        two = await keep_from_url(ctx, who, url, Span(0, 1))
+        with pytest.raises(CallerError, match="timestamps"):
+            await keep_from_url(ctx, who, url, Span(600, 602))
+    finally:
+        await client.close()
+        await asyncio.to_thread(server.shutdown)
+        server.server_close()
+
+    assert (one.source_url, one.from_task, one.start_s, one.end_s) == (url, None, 0, 1)
+    assert one.id == two.id
+    found = await bench.ask("GET", f"/v1/videos/characters/{one.id}")
+    assert found.json()["name"] == one.name

@@ -10,8 +10,11 @@ import pytest
 
 from reelgate.core.errors import Code, Failure
 from reelgate.core.lifecycle import Status
+from reelgate.core.limits import Allowance, Subject
 from reelgate.engine.context import Limits
+from reelgate.engine.limits import set_allowance
 from reelgate.store import tasks as task_rows
+from reelgate.store.tables import DEFAULT_USER
 from tests.api.harness import Bench, png
 from tests.api.test_socket import accept
 
@@ -363,3 +366,15 @@ async def test_the_same_create_twice_is_one_task(bench: Bench):
     assert one.json()["data"]["videoId"] == two.json()["data"]["videoId"]
     assert two.headers["idempotent-replayed"] == "true"
     assert two.json()["data"]["message"] == "The task was accepted before."
+
+
+async def test_one_create_too_many_says_what_is_left_and_when_to_come_back(bench: Bench):
+    await set_allowance(bench.ctx, Allowance(subject=Subject.USER, id=DEFAULT_USER, requests_per_minute=1))
+    await begun(bench)
+
+    for path in (TASKS, "/api/videos"):
+        refused = await bench.post(path, {"prompt": "a red kite"})
+
+        assert (refused.status, refused.json()["success"]) == (429, False)
+        assert refused.headers["retry-after"] == "60"
+        assert refused.headers["x-ratelimit-remaining-requests"] == "0"

@@ -23,6 +23,7 @@ from reelgate.core.lifecycle import TERMINAL, Status
 from reelgate.engine import cancel as cancelling
 from reelgate.engine import create as creating
 from reelgate.engine.create import Created
+from reelgate.engine.limits import Limited
 from reelgate.engine.refresh import refresh
 from reelgate.store import task_search
 from reelgate.store.tasks import StatusRow
@@ -54,6 +55,8 @@ async def make(asked: Asked, operation: str, wish: Wish) -> Created:
     same = claim(asked.request, f"{asked.surface}:{operation}", wish)
     try:
         return await creating.create(asked.ctx, asked.who, wish.draft, same)
+    except Limited:
+        raise
     except CallerError as error:
         raise CallerError(renamed(error.failure, reading.NAMES)) from error
 
