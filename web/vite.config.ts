@@ -15,7 +15,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
   },
-  server: { proxy: { "/api": server, "/v1": server } },
+  server: { proxy: { "/api": server, "/v1": server, "/sora": server } },
   test: {
     environment: "happy-dom",
     globals: false,

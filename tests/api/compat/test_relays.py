@@ -300,6 +300,7 @@ async def test_a_character_has_the_fields_of_the_sources(bench: Bench):
         ({"timestamps": "3,1"}, 400, "timestamps"),
         ({"timestamps": "600,602"}, 400, "timestamps"),
         ({"timestamps": "soon"}, 400, "timestamps"),
+        ({"name": "a" * 81}, 400, "name"),
         ({"timestamps": None}, 400, "timestamps"),
         ({"url": "https://clips.test/a.mp4"}, 400, "url"),
         ({"from_task": None}, 400, "url"),
@@ -317,6 +318,19 @@ async def test_a_character_that_cannot_be_made_is_refused_by_its_field(
     answer = await bench.post("/sora/v1/characters", {"from_task": task_id, "timestamps": "0,1", **fields})
 
     assert (answer.status, answer.json()["error"]["param"]) == (status, param)
+
+
+async def test_a_character_may_be_named_and_stands_in_the_library(bench: Bench):
+    task_id = await started(bench)
+    await bench.complete(task_id, clip())
+
+    answer = await bench.post(
+        "/sora/v1/characters", {"from_task": task_id, "timestamps": "0,1", "name": " Ada "}
+    )
+    shown = (await bench.ask("GET", "/api/library/items?kind=character")).json()["data"]
+
+    assert answer.json()["username"] == "Ada"
+    assert [(one["id"], one["name"]) for one in shown] == [(answer.json()["id"], "Ada")]
 
 
 async def test_a_character_waits_for_its_task(bench: Bench):

@@ -1,11 +1,11 @@
 import type { ComponentType } from "react";
-import { IconLayoutGrid, IconListCheck, IconPlug, IconWand } from "@/components/icons";
+import { IconLayoutGrid, IconListCheck, IconPlug, IconUsers, IconWand } from "@/components/icons";
 
 /** One entry of the rail. What a person may not use is not shown to them. */
 export type Entry = {
   to: string;
   key: string;
-  word: "create" | "library" | "queue" | "channels";
+  word: "create" | "library" | "queue" | "characters" | "channels";
   icon: ComponentType<{ size?: number; stroke?: number }>;
   scope?: string;
   admin?: boolean;
@@ -15,5 +15,6 @@ export const ENTRIES: readonly Entry[] = [
   { to: "/", key: "c", word: "create", icon: IconWand },
   { to: "/library", key: "l", word: "library", icon: IconLayoutGrid },
   { to: "/queue", key: "q", word: "queue", icon: IconListCheck },
+  { to: "/characters", key: "p", word: "characters", icon: IconUsers },
   { to: "/channels", key: "h", word: "channels", icon: IconPlug, scope: "operate", admin: true },
 ];

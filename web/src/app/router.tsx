@@ -50,6 +50,36 @@ const channels = createRoute({
   component: lazyRouteComponent(() => import("@/features/channels/page"), "ChannelsPage"),
 });
 
+const video = createRoute({
+  getParentRoute: () => inside,
+  path: "/videos/$id",
+  component: lazyRouteComponent(() => import("@/features/video/page"), "VideoPage"),
+});
+
+const characters = createRoute({
+  getParentRoute: () => inside,
+  path: "/characters",
+  validateSearch: (search: Search): { q?: string; clip?: string; who?: string } => ({
+    q: text(search.q),
+    clip: text(search.clip),
+    who: text(search.who),
+  }),
+  component: lazyRouteComponent(() => import("@/features/characters/page"), "CharactersPage"),
+});
+
+/** For people without an account, who were given a link. */
+const share = createRoute({
+  getParentRoute: () => root,
+  path: "/share/$token",
+  component: lazyRouteComponent(() => import("@/features/share/page"), "SharePage"),
+});
+
+const shortShare = createRoute({
+  getParentRoute: () => root,
+  path: "/s/$token",
+  component: lazyRouteComponent(() => import("@/features/share/page"), "SharePage"),
+});
+
 const login = createRoute({
   getParentRoute: () => root,
   path: "/login",
@@ -75,7 +105,15 @@ const reset = createRoute({
   component: lazyRouteComponent(() => import("@/features/entry/reset"), "ResetPage"),
 });
 
-const tree = root.addChildren([login, setup, invite, reset, inside.addChildren([create, library, queue, account, channels])]);
+const tree = root.addChildren([
+  share,
+  shortShare,
+  login,
+  setup,
+  invite,
+  reset,
+  inside.addChildren([create, library, video, characters, queue, account, channels]),
+]);
 
 export function makeRouter(client: QueryClient) {
   return createRouter({

@@ -26,6 +26,7 @@ export function itemOf(part: Partial<Item> = {}): Item {
     error: null,
     media: {
       video: `/v1/videos/${id}/content`,
+      download: `/api/library/items/${id}/download`,
       thumbnail: `/v1/videos/${id}/content?variant=thumbnail`,
       width: 1280,
       height: 720,

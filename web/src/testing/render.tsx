@@ -33,10 +33,10 @@ export const ADA: Me = {
 };
 
 /** Shows one page as the studio would, at an address, to somebody who is signed in. */
-export function show(Page: () => ReactNode, at = "/", who: Me = ADA) {
+export function show(Page: () => ReactNode, at = "/", who: Me = ADA, path = "$") {
   const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   const root = createRootRoute({ component: Outlet, notFoundComponent: () => null });
-  const here = createRoute({ getParentRoute: () => root, path: "$", component: Page });
+  const here = createRoute({ getParentRoute: () => root, path, component: Page });
   const first = createRoute({ getParentRoute: () => root, path: "/", component: Page });
   const router = createRouter({
     routeTree: root.addChildren([first, here]),
@@ -52,4 +52,9 @@ export function show(Page: () => ReactNode, at = "/", who: Me = ADA) {
     </QueryClientProvider>,
   );
   return { ...view, client, router };
+}
+
+/** Shows a page whose address names something, such as `/videos/$id`. */
+export function showAt(Page: () => ReactNode, path: string, at: string, who: Me = ADA) {
+  return show(Page, at, who, path);
 }

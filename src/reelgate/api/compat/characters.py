@@ -16,6 +16,7 @@ from reelgate.api.wishes import own_clip, span_of
 from reelgate.core.errors import Code, refuse
 from reelgate.core.task import Character
 from reelgate.engine import likenesses
+from reelgate.engine.characters import NAME_MAX
 
 _TEXT: Final = {"type": "string"}
 
@@ -35,14 +36,24 @@ async def create(asked: Asked) -> Response:
 
 
 async def _kept(asked: Asked, fields: Fields, span: likenesses.Span) -> Character:
-    url, task = fields.text("url"), fields.text("from_task")
+    url, task, name = fields.text("url"), fields.text("from_task"), _name(fields)
     if bool(url) == bool(task):
         raise refuse(Code.INVALID_REQUEST, "Send exactly one of `url` and `from_task`.", param="url")
     own = None if url is None else own_clip(asked, url)
     if task or own:
         job = await find(asked, task or own or "")
-        return await likenesses.keep_from_task(asked.ctx, asked.who, job.id, span, param="from_task")
-    return await likenesses.keep_from_url(asked.ctx, asked.who, url or "", span, param="url")
+        return await likenesses.keep_from_task(
+            asked.ctx, asked.who, job.id, span, name=name, param="from_task"
+        )
+    return await likenesses.keep_from_url(asked.ctx, asked.who, url or "", span, name=name, param="url")
+
+
+def _name(fields: Fields) -> str | None:
+    """Read what a character is to be called; relays leave it to us."""
+    name = (fields.text("name") or "").strip()
+    if len(name) > NAME_MAX:
+        raise refuse(Code.INVALID_REQUEST, f"`name` must have 1 to {NAME_MAX} characters.", param="name")
+    return name or None
 
 
 def shown(asked: Asked, character: Character) -> dict[str, Any]:
@@ -68,7 +79,7 @@ OPERATIONS: Final = (
             "application/json": {
                 "type": "object",
                 "required": ["timestamps"],
-                "properties": {"url": _TEXT, "from_task": _TEXT, "timestamps": _TEXT},
+                "properties": {"url": _TEXT, "from_task": _TEXT, "timestamps": _TEXT, "name": _TEXT},
             }
         },
     ),

@@ -2,9 +2,9 @@ import { notifications } from "@mantine/notifications";
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
-import { fetched } from "@/api/download";
+import { keepInputs } from "@/api/kin";
 import { type Detail, oneItem } from "@/api/library";
-import { keepPicture, pictureUrl } from "@/api/videos";
+import { pictureUrl } from "@/api/videos";
 import { asFailure } from "@/lib/failure";
 import { freshKey } from "@/lib/ids";
 import { readArrival, type Way } from "./arrival";
@@ -75,13 +75,11 @@ async function restored(item: Detail, as: Exclude<Way, "frame">): Promise<Partia
 /** The pictures a clip was made from, kept again so that they can be named in a new request. */
 async function picturesOf(item: Detail): Promise<Draft["pictures"]> {
   const pictures: Draft["pictures"] = { first_frame: [], last_frame: [], reference: [] };
-  const slot = (role: string): Slot | undefined => SLOTS.find((one) => one === role);
-  for (const input of item.inputs) {
-    const place = slot(input.role);
-    if (!place || !input.media_type.startsWith("image/") || input.character_id) continue;
-    const name = `${input.role}-${input.position}`;
-    const kept = await keepPicture(await fetched(input.url), name);
-    pictures[place].push(pictureOf(kept.id, name));
+  if (item.inputs.length === 0) return pictures;
+  for (const kept of await keepInputs(item.id)) {
+    const place: Slot | undefined = SLOTS.find((one) => one === kept.role);
+    if (!place || !kept.media_type.startsWith("image/")) continue;
+    pictures[place].push(pictureOf(kept.file_id, kept.role));
   }
   return pictures;
 }

@@ -117,8 +117,9 @@ test("using a clip again brings back its prompt, settings and pictures", async (
   });
   studio(({ path, method }) => {
     if (path === "/api/library/items/video_9") return { body: item };
-    if (path === "/api/library/items/video_9/inputs/0") return { body: {} };
-    if (path === "/v1/files" && method === "POST") return { body: { id: "file_1", filename: "first", bytes: 1 } };
+    if (path === "/api/library/items/video_9/reuse" && method === "POST") {
+      return { body: { data: [{ file_id: "file_1", role: "first_frame", media_type: "image/png", url: "/f" }] } };
+    }
     return undefined;
   });
   show(CreatePage, "/?from=video_9&as=reuse");

@@ -1,10 +1,20 @@
 import { ActionIcon, Button, Rating, Select, Skeleton, TagsInput, Textarea, TextInput, Tooltip } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { allFolders, allTags, type Detail, oneItem } from "@/api/library";
 import { Broken } from "@/components/broken";
-import { IconArrowBackUp, IconDownload, IconHeart, IconHeartFilled, IconRefresh, IconTrash, IconX } from "@/components/icons";
+import {
+  IconArrowBackUp,
+  IconDownload,
+  IconExternalLink,
+  IconHeart,
+  IconHeartFilled,
+  IconRefresh,
+  IconTrash,
+  IconX,
+} from "@/components/icons";
 import { ratioOf } from "@/components/scrub";
 import { bytes, duration, moment, money } from "@/lib/format";
 import type { Actions } from "./actions";
@@ -58,6 +68,15 @@ function Shown({ item, actions, onUse, onDownload }: ShownProps) {
         <Preview item={item} />
       </div>
       <div className={classes.buttons}>
+        {generated ? (
+          <Button
+            size="compact-sm"
+            renderRoot={(props) => <Link to="/videos/$id" params={{ id: item.id }} {...props} />}
+            leftSection={<IconExternalLink size={15} />}
+          >
+            {t("act.open")}
+          </Button>
+        ) : null}
         {generated ? (
           <Button
             size="compact-sm"

@@ -1,14 +1,17 @@
 import { ActionIcon, Button, Drawer, Menu, Skeleton } from "@mantine/core";
 import { useElementSize, useHotkeys, useMediaQuery } from "@mantine/hooks";
+import { notifications } from "@mantine/notifications";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { lazy, type MouseEvent, Suspense, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { fileAddress, store } from "@/api/download";
+import { packed } from "@/api/kin";
 import { emptyTrash, type Item, trashAll } from "@/api/library";
 import { Broken } from "@/components/broken";
 import { Empty } from "@/components/empty";
 import { IconArrowLeft, IconDots, IconMovie, IconSearch, IconTrash } from "@/components/icons";
+import { asFailure } from "@/lib/failure";
 import { useSession } from "@/lib/session";
 import { restartLists, useActions } from "./actions";
 import { FilterBar } from "./filter-bar";
@@ -51,9 +54,12 @@ export function LibraryPage() {
   useEffect(selection.clear, [hash]);
 
   const show = useCallback((id: string | undefined) => change({ ...search, item: id }), [change, search]);
-  const open = useCallback((item: Item) => {
-    document.querySelector<HTMLVideoElement>(`aside video[data-item="${item.id}"]`)?.play();
-  }, []);
+  const open = useCallback(
+    (item: Item) => {
+      if (item.kind === "task" || item.kind === "clip") void navigate({ to: "/videos/$id", params: { id: item.id } });
+    },
+    [navigate],
+  );
   const use = useCallback(
     (id: string, as: "reuse" | "remix") => void navigate({ to: "/", search: { from: id, as } } as never),
     [navigate],
@@ -137,11 +143,19 @@ export function LibraryPage() {
   );
 }
 
+/** One file comes as it is, many come packed. */
 function download(items: Item[]): void {
-  for (const item of items) {
-    const address = fileAddress(item);
-    if (address) store(address);
+  const only = items.length === 1 && items[0] ? fileAddress(items[0]) : null;
+  if (only) {
+    store(only);
+    return;
   }
+  const ids = items.filter((item) => fileAddress(item) !== null).map((item) => item.id);
+  if (ids.length === 0) return;
+  packed(ids).then(
+    (address) => store(address),
+    (thrown: unknown) => notifications.show({ color: "red", message: asFailure(thrown).message }),
+  );
 }
 
 /** Keeps where the list stands, and begins there when it is shown again. */

@@ -1,0 +1,40 @@
+import { infiniteQueryOptions } from "@tanstack/react-query";
+import { answer, api, ask } from "./client";
+import { type Item, libraryKeys } from "./library";
+
+const PAGE = "60";
+
+/** Characters of the project, the newest first; `q` is looked for in their names. */
+export const charactersLike = (q: string) =>
+  infiniteQueryOptions({
+    queryKey: [...libraryKeys.live, "characters", q] as const,
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam, signal }) =>
+      answer(
+        api.GET("/api/library/items", {
+          params: { query: { kind: "character", q: q || undefined, limit: PAGE, after: pageParam } },
+          signal,
+        }),
+      ),
+    getNextPageParam: (last) => last.next ?? undefined,
+  });
+
+/** Finished clips to take a character from, the newest first. */
+export const finishedClips = infiniteQueryOptions({
+  queryKey: [...libraryKeys.live, "finished"] as const,
+  initialPageParam: undefined as string | undefined,
+  queryFn: ({ pageParam, signal }) =>
+    answer(
+      api.GET("/api/library/items", {
+        params: { query: { kind: "task", status: "completed", limit: PAGE, after: pageParam } },
+        signal,
+      }),
+    ),
+  getNextPageParam: (last) => last.next ?? undefined,
+});
+
+/** Keeps one to three seconds of a clip as a character, and names it. */
+export async function keepCharacter(clip: Item, from: number, to: number, name: string): Promise<void> {
+  const timestamps = `${from.toFixed(2)},${to.toFixed(2)}`;
+  await ask("POST", "/sora/v1/characters", { from_task: clip.id, timestamps, name });
+}
