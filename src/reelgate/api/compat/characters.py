@@ -36,16 +36,15 @@ async def create(asked: Asked) -> Response:
 
 
 async def _kept(asked: Asked, fields: Fields, span: likenesses.Span) -> Character:
-    url, task, name = fields.text("url"), fields.text("from_task"), _name(fields)
+    url, task = fields.text("url"), fields.text("from_task")
+    wanted = likenesses.Wanted(name=_name(fields))
     if bool(url) == bool(task):
         raise refuse(Code.INVALID_REQUEST, "Send exactly one of `url` and `from_task`.", param="url")
     own = None if url is None else own_clip(asked, url)
     if task or own:
         job = await find(asked, task or own or "")
-        return await likenesses.keep_from_task(
-            asked.ctx, asked.who, job.id, span, name=name, param="from_task"
-        )
-    return await likenesses.keep_from_url(asked.ctx, asked.who, url or "", span, name=name, param="url")
+        return await likenesses.keep_from_task(asked.ctx, asked.who, job.id, span, wanted, param="from_task")
+    return await likenesses.keep_from_url(asked.ctx, asked.who, url or "", span, wanted, param="url")
 
 
 def _name(fields: Fields) -> str | None:
