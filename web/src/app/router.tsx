@@ -3,6 +3,7 @@ import { createRootRouteWithContext, createRoute, createRouter, lazyRouteCompone
 import { Broken } from "@/components/broken";
 import { readArrival } from "@/features/create/arrival";
 import { readSearch } from "@/features/library/filters";
+import { withWords } from "@/lib/i18n";
 import { NotFound } from "./not-found";
 import { Shell } from "./shell";
 
@@ -29,7 +30,7 @@ const library = createRoute({
   getParentRoute: () => inside,
   path: "/library",
   validateSearch: readSearch,
-  component: lazyRouteComponent(() => import("@/features/library/page"), "LibraryPage"),
+  component: lazyRouteComponent(() => withWords(import("@/features/library/page")), "LibraryPage"),
 });
 
 const queue = createRoute({
@@ -41,19 +42,19 @@ const queue = createRoute({
 const account = createRoute({
   getParentRoute: () => inside,
   path: "/account",
-  component: lazyRouteComponent(() => import("@/features/account/page"), "AccountPage"),
+  component: lazyRouteComponent(() => withWords(import("@/features/account/page")), "AccountPage"),
 });
 
 const channels = createRoute({
   getParentRoute: () => inside,
   path: "/channels",
-  component: lazyRouteComponent(() => import("@/features/channels/page"), "ChannelsPage"),
+  component: lazyRouteComponent(() => withWords(import("@/features/channels/page")), "ChannelsPage"),
 });
 
 const video = createRoute({
   getParentRoute: () => inside,
   path: "/videos/$id",
-  component: lazyRouteComponent(() => import("@/features/video/page"), "VideoPage"),
+  component: lazyRouteComponent(() => withWords(import("@/features/video/page")), "VideoPage"),
 });
 
 const characters = createRoute({
@@ -64,20 +65,20 @@ const characters = createRoute({
     clip: text(search.clip),
     who: text(search.who),
   }),
-  component: lazyRouteComponent(() => import("@/features/characters/page"), "CharactersPage"),
+  component: lazyRouteComponent(() => withWords(import("@/features/characters/page")), "CharactersPage"),
 });
 
 /** For people without an account, who were given a link. */
 const share = createRoute({
   getParentRoute: () => root,
   path: "/share/$token",
-  component: lazyRouteComponent(() => import("@/features/share/page"), "SharePage"),
+  component: lazyRouteComponent(() => withWords(import("@/features/share/page")), "SharePage"),
 });
 
 const shortShare = createRoute({
   getParentRoute: () => root,
   path: "/s/$token",
-  component: lazyRouteComponent(() => import("@/features/share/page"), "SharePage"),
+  component: lazyRouteComponent(() => withWords(import("@/features/share/page")), "SharePage"),
 });
 
 const login = createRoute({

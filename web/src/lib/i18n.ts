@@ -1,10 +1,13 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import type en from "@/locales/en";
+import type enFurther from "@/locales/en/further";
 
 export const LANGUAGES = ["en", "zh-CN"] as const;
 export type Language = (typeof LANGUAGES)[number];
-export type Words = typeof en;
+type First = typeof en;
+type Further = typeof enFurther;
+export type Words = First & Further;
 
 declare module "i18next" {
   interface CustomTypeOptions {
@@ -23,9 +26,28 @@ export function preferredLanguage(): Language {
   return navigator.language.toLowerCase().startsWith("zh") ? "zh-CN" : "en";
 }
 
-async function words(language: Language): Promise<Words> {
+async function words(language: Language): Promise<First> {
   const loaded = language === "zh-CN" ? await import("@/locales/zh-CN") : await import("@/locales/en");
   return loaded.default;
+}
+
+async function furtherWords(language: Language): Promise<Further> {
+  const loaded = language === "zh-CN" ? await import("@/locales/zh-CN/further") : await import("@/locales/en/further");
+  return loaded.default;
+}
+
+function add(language: Language, texts: Partial<Words>): void {
+  for (const [namespace, said] of Object.entries(texts)) i18next.addResourceBundle(language, namespace, said);
+}
+
+let further = false;
+
+/** Loads a page together with the words of the pages beyond the first, so that those weigh nothing before. */
+export async function withWords<Page>(page: Promise<Page>): Promise<Page> {
+  const language = i18next.language as Language;
+  if (!further) add(language, await furtherWords(language));
+  further = true;
+  return page;
 }
 
 /** Gets the words of a language ready. */
@@ -44,9 +66,8 @@ export async function startI18n(language: Language = preferredLanguage()): Promi
 
 /** Changes the language at once, and for the next visit. */
 export async function chooseLanguage(language: Language): Promise<void> {
-  for (const [namespace, texts] of Object.entries(await words(language))) {
-    i18next.addResourceBundle(language, namespace, texts);
-  }
+  add(language, await words(language));
+  if (further) add(language, await furtherWords(language));
   await i18next.changeLanguage(language);
   document.documentElement.lang = language;
   try {

@@ -195,4 +195,6 @@ async def figure(ctx: Context, who: Who, item_id: str, name: str, start_s: float
             Code.INVALID_REQUEST, f"`name` must have 1 to {FIGURE_NAME_MAX} characters.", param="name"
         )
     span = likenesses.Span(start_s, end_s)
-    return await likenesses.keep_from_task(ctx, who, item_id, span, name=plain, param="item_id")
+    return await likenesses.keep_from_task(
+        ctx, who, item_id, span, likenesses.Wanted(name=plain), param="item_id"
+    )

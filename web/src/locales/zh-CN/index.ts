@@ -1,33 +1,12 @@
 import type en from "../en";
-import account from "./account.json";
-import channels from "./channels.json";
-import characters from "./characters.json";
+import type { Same } from "../same";
 import common from "./common.json";
 import create from "./create.json";
 import entry from "./entry.json";
 import failures from "./failures.json";
-import library from "./library.json";
 import queue from "./queue.json";
-import share from "./share.json";
 import shell from "./shell.json";
-import video from "./video.json";
 
-/** Every text of the English catalogue, none less: a missing one fails the type check. */
-type Same<T> = T extends string ? string : { [K in keyof T]: Same<T[K]> };
-
-const words: Same<typeof en> = {
-  account,
-  channels,
-  characters,
-  common,
-  create,
-  entry,
-  failures,
-  library,
-  queue,
-  share,
-  shell,
-  video,
-};
+const words: Same<typeof en> = { common, create, entry, failures, queue, shell };
 
 export default words as typeof en;
