@@ -2,7 +2,9 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import en from "./en";
+import enFurther from "./en/further";
 import zh from "./zh-CN";
+import zhFurther from "./zh-CN/further";
 
 type Tree = { [key: string]: string | Tree };
 
@@ -15,8 +17,8 @@ function flat(tree: Tree, at = ""): Map<string, string> {
   return found;
 }
 
-const english = flat(en as unknown as Tree);
-const chinese = flat(zh as unknown as Tree);
+const english = flat({ ...en, ...enFurther } as unknown as Tree);
+const chinese = flat({ ...zh, ...zhFurther } as unknown as Tree);
 
 function sources(folder: string): string[] {
   return readdirSync(folder).flatMap((name) => {

@@ -1,12 +1,13 @@
 import { cleanup, configure } from "@testing-library/react";
 import { afterEach, beforeAll, vi } from "vitest";
-import { startI18n } from "@/lib/i18n";
+import { startI18n, withWords } from "@/lib/i18n";
 
 // Conditions are waited for, however busy the machine is.
 configure({ asyncUtilTimeout: 40_000 });
 
 beforeAll(async () => {
   await startI18n("en");
+  await withWords(Promise.resolve());
   // What the test page has none of, and no test is about.
   window.matchMedia ??= vi.fn();
   window.matchMedia = (query: string) =>
