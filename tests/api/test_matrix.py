@@ -34,6 +34,8 @@ LAST: Final = ("/api/account/sessions", "/api/auth/change-password")
 """What ends other sign-ins."""
 WITHIN: Final = frozenset({"position", "which"})
 """Parts of a thing that another part names."""
+WORDS: Final = frozenset({"query"})
+"""What is looked for and names nothing: whoever finds nothing is given an empty list."""
 BARE: Final = ("/api/library/items/{item_id}/inputs/{position}", "/api/library/items/{item_id}/files/{which}")
 """Files a video without pictures does not have."""
 KINDS: Final = {
@@ -127,7 +129,7 @@ async def turned_away(world: World, asker: Asker, route: Route, status: int, see
 async def let_in(world: World, asker: Asker, route: Route, seen: Seen) -> None:
     body = BODIES.get(route.template) if route.method != "GET" else None
     gone = absent(route.template, world)
-    named = [name for name in parts(route.template) if name not in WITHIN]
+    named = [name for name in parts(route.template) if name not in WITHIN | WORDS]
     nowhere, why = await ask(world, asker, route.method, filled(route.template, gone), body)
     if named and named[0] not in ("name", "model"):
         seen.note(nowhere in (404, 400, 405), asker.name, route.method, route.template, nowhere, why)
@@ -141,7 +143,7 @@ async def let_in(world: World, asker: Asker, route: Route, seen: Seen) -> None:
             why,
         )
     holders = set(whose(route.template).values()) - {Whose.INSTALLATION}
-    if not holders or not all(name in {**world.foreign, **asker.own} for name in named):
+    if not named or not holders or not all(name in {**world.foreign, **asker.own} for name in named):
         return
     foreign = {**gone, **{name: world.foreign[name] for name in parts(route.template)}}
     status, text = await ask(world, asker, route.method, filled(route.template, foreign), body)
