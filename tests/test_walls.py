@@ -121,10 +121,10 @@ def upstreams() -> list[str]:
 
 
 def texts(folder: Path) -> dict[str, str]:
-    """Give every text file of a folder by its path, in lower case."""
-    found = [
-        p for p in folder.rglob("*") if p.suffix in {".py", ".toml", ".mako", ".json", ".html", ".css", ".js"}
-    ]
+    """Give every text file of a folder by its path, in lower case; the built studio holds other people's code."""
+    built = folder / "studio"
+    kinds = {".py", ".toml", ".mako", ".json", ".html", ".css", ".js"}
+    found = [p for p in folder.rglob("*") if p.suffix in kinds and built not in p.parents]
     return {p.relative_to(folder).as_posix(): p.read_text("utf-8").lower() for p in found}
 
 

@@ -293,7 +293,8 @@ async def test_a_heavier_user_gets_a_larger_share(bench: Bench) -> None:
 
     order = await sent(bench, 9)
 
-    assert 5 <= order.count(BOB.user_id) <= 7
+    # Three in four, give or take what was on its way already; half would be four or five.
+    assert 5 <= order.count(BOB.user_id) <= 8
 
 
 @on_both

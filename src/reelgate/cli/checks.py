@@ -64,8 +64,9 @@ async def all_checks(session: Session) -> Sequence[Check]:
         _secrets,
         _audit,
         _channels,
-        _models,
+        # Before anything here opens the folder, which makes what is missing in it.
         _server,
+        _models,
     )
     return [*found, *[await look(settings) for look in looks]]
 
