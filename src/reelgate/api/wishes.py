@@ -10,14 +10,13 @@ import msgspec
 from reelgate.api.claims import Wish, notify_url
 from reelgate.api.door import Asked
 from reelgate.api.fields import Fields, Value, items_of, structured
-from reelgate.api.links import CONTENT, origin
+from reelgate.api.links import origin
 from reelgate.api.references import Given, pictures
 from reelgate.core.effective import nearest_size
 from reelgate.core.errors import Code, refuse
 from reelgate.core.profile import Profile
 from reelgate.core.task import Role, Size, parse_size
 from reelgate.engine.context import Draft
-from reelgate.engine.likenesses import Span
 from reelgate.store import characters as character_rows
 
 _RATIO: Final = re.compile(r"([1-9][0-9]?)\s*[:xX]\s*([1-9][0-9]?)", re.ASCII)
@@ -26,9 +25,6 @@ _MENTION: Final = re.compile(r"@([A-Za-z0-9_.\-]{1,80})", re.ASCII)
 _WORDS: Final = {"landscape": (16, 9), "portrait": (9, 16), "square": (1, 1)}
 _SMALL: Final = 720
 _LARGE: Final = 1080
-_SPAN: Final = re.compile(
-    r"\s*([0-9]{1,5}(?:\.[0-9]{1,3})?)\s*,\s*([0-9]{1,5}(?:\.[0-9]{1,3})?)\s*", re.ASCII
-)
 _FILE: Final = re.compile(r"/v1/files/(file_[0-9a-z]{26})/content", re.ASCII)
 
 
@@ -249,6 +245,24 @@ def switches(fields: Fields, profile: Profile | None) -> dict[str, bool | None]:
     }
 
 
+async def plain_wish(asked: Asked, fields: Fields, *pictures: str, **named: Any) -> Wish:
+    """Read what a create says in every format alike, with the names its pictures go by."""
+    model = model_of(fields)
+    profile = profile_of(asked, model)
+    given = await pictures_of(asked, fields, profile, *pictures)
+    return await wish_of(
+        asked,
+        fields,
+        given,
+        model=model,
+        prompt=prompt_of(asked, fields),
+        seconds=seconds_of(fields, "duration", "seconds"),
+        size=size_of(shape_of(fields), profile),
+        **switches(fields, profile),
+        **named,
+    )
+
+
 async def wish_of(asked: Asked, fields: Fields, given: list[Given], **named: Any) -> Wish:
     """Put a draft together from what a relay's module read; what nobody read is passed to the model's own options."""
     draft = Draft(
@@ -262,31 +276,3 @@ async def wish_of(asked: Asked, fields: Fields, given: list[Given], **named: Any
         **named,
     )
     return Wish(draft, tuple(f"{g.input.role.value}:{g.mark}" for g in given))
-
-
-# Characters.
-
-
-def own_clip(asked: Asked, url: str) -> str | None:
-    """Read the address of a clip of ours as its id: it needs no way over the network."""
-    here = origin(asked.ctx, asked.request)
-    head, tail = CONTENT.split("{video_id}")
-    path = url.partition("?")[0]
-    if not here or not path.startswith(f"{here}{head}") or not path.endswith(tail):
-        return None
-    return path.removeprefix(f"{here}{head}").removesuffix(tail)
-
-
-def span_of(text: str) -> Span:
-    """Read a span of seconds.
-
-    Raises CallerError naming `timestamps`.
-    """
-    found = _SPAN.fullmatch(text)
-    if found is None:
-        raise refuse(
-            Code.INVALID_REQUEST,
-            '`timestamps` must be the start and end in seconds, such as `"1,3"`.',
-            param="timestamps",
-        )
-    return Span(float(found[1]), float(found[2]))

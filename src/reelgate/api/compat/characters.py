@@ -10,9 +10,8 @@ from reelgate.api.answers import Json
 from reelgate.api.compat.refusals import bilingual, said
 from reelgate.api.door import Asked, Operation
 from reelgate.api.fields import Fields
-from reelgate.api.jobs import find
+from reelgate.api.likenesses import keep, span_of
 from reelgate.api.links import origin
-from reelgate.api.wishes import own_clip, span_of
 from reelgate.core.errors import Code, refuse
 from reelgate.core.task import Character
 from reelgate.engine import likenesses
@@ -38,13 +37,7 @@ async def create(asked: Asked) -> Response:
 async def _kept(asked: Asked, fields: Fields, span: likenesses.Span) -> Character:
     url, task = fields.text("url"), fields.text("from_task")
     wanted = likenesses.Wanted(name=_name(fields))
-    if bool(url) == bool(task):
-        raise refuse(Code.INVALID_REQUEST, "Send exactly one of `url` and `from_task`.", param="url")
-    own = None if url is None else own_clip(asked, url)
-    if task or own:
-        job = await find(asked, task or own or "")
-        return await likenesses.keep_from_task(asked.ctx, asked.who, job.id, span, wanted, param="from_task")
-    return await likenesses.keep_from_url(asked.ctx, asked.who, url or "", span, wanted, param="url")
+    return await keep(asked, url, task, span, wanted)
 
 
 def _name(fields: Fields) -> str | None:

@@ -11,17 +11,7 @@ from reelgate.api.compat.refusals import of_task, said
 from reelgate.api.compat.unified import upload
 from reelgate.api.door import Asked, Operation
 from reelgate.api.jobs import find, start, unified
-from reelgate.api.wishes import (
-    model_of,
-    pictures_of,
-    profile_of,
-    prompt_of,
-    seconds_of,
-    shape_of,
-    size_of,
-    switches,
-    wish_of,
-)
+from reelgate.api.wishes import plain_wish
 
 _TEXT: Final = {"type": "string"}
 _PATH: Final = "/v2/videos/generations"
@@ -30,19 +20,7 @@ _PATH: Final = "/v2/videos/generations"
 async def create(asked: Asked) -> Response:
     """Make a video from a prompt and, optionally, pictures."""
     async with asked.door.bodies.read(asked.request) as fields:
-        model = model_of(fields)
-        profile = profile_of(asked, model)
-        given = await pictures_of(asked, fields, profile, "images", "image")
-        wish = await wish_of(
-            asked,
-            fields,
-            given,
-            model=model,
-            prompt=prompt_of(asked, fields),
-            seconds=seconds_of(fields, "duration", "seconds"),
-            size=size_of(shape_of(fields), profile),
-            **switches(fields, profile),
-        )
+        wish = await plain_wish(asked, fields, "images", "image")
     job, headers = await start(asked, "generations", wish, _NAMES)
     return Json(unified(job), headers=headers)
 

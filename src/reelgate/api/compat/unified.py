@@ -17,8 +17,8 @@ from reelgate.api.wishes import (
     check_length,
     model_of,
     pictures_of,
+    plain_wish,
     profile_of,
-    prompt_of,
     seconds_of,
     shape_of,
     size_of,
@@ -55,19 +55,7 @@ _SHOT: Final = {
 async def create(asked: Asked) -> Response:
     """Make a video from a prompt and, optionally, pictures."""
     async with asked.door.bodies.read(asked.request) as fields:
-        model = model_of(fields)
-        profile = profile_of(asked, model)
-        given = await pictures_of(asked, fields, profile, "images")
-        wish = await wish_of(
-            asked,
-            fields,
-            given,
-            model=model,
-            prompt=prompt_of(asked, fields),
-            seconds=seconds_of(fields, "duration", "seconds"),
-            size=size_of(shape_of(fields), profile),
-            **switches(fields, profile),
-        )
+        wish = await plain_wish(asked, fields, "images")
     job, headers = await start(asked, "create", wish, _NAMES)
     return Json(seen(job), headers=headers)
 

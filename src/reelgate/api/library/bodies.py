@@ -12,21 +12,12 @@ from reelgate.core.errors import Code, refuse
 T = TypeVar("T")
 
 
-async def read(asked: Asked, kind: type[T]) -> T:
+async def read(asked: Asked | Visit, kind: type[T]) -> T:
     """Read a JSON body as a type.
 
     Raises CallerError naming the field that does not fit.
     """
     async with asked.door.bodies.read(asked.request) as fields:
-        return _converted(fields.rest(), kind)
-
-
-async def read_open(visit: Visit, kind: type[T]) -> T:
-    """Read the JSON body of a request that anybody may send.
-
-    Raises CallerError naming the field that does not fit.
-    """
-    async with visit.door.bodies.read(visit.request) as fields:
         return _converted(fields.rest(), kind)
 
 

@@ -103,7 +103,7 @@ async def look(visit: Visit) -> Response:
 async def enter(visit: Visit) -> Response:
     """Open a link with its password."""
     share, seen = await _behind(visit)
-    wish = await bodies.read_open(visit, LibraryPassword)
+    wish = await bodies.read(visit, LibraryPassword)
     client = visit.request.client
     given = await shares.enter(visit.door.access, share, wish.password, "" if client is None else client.host)
     await shares.count(visit.door.access, share)

@@ -11,12 +11,11 @@ from reelgate.api.door import Asked, Operation
 from reelgate.api.envelopes import Done, done, moment
 from reelgate.api.fields import Fields
 from reelgate.api.files import Stored, ending
-from reelgate.api.jobs import find
+from reelgate.api.likenesses import keep, span_of
 from reelgate.api.links import origin
 from reelgate.api.native import reading, shapes
 from reelgate.api.native.showing import pagination
 from reelgate.api.queries import missing, path_id
-from reelgate.api.wishes import own_clip, span_of
 from reelgate.core.errors import Code, refuse
 from reelgate.core.task import Character
 from reelgate.engine import likenesses
@@ -51,13 +50,7 @@ def _label(fields: Fields) -> str | None:
 
 async def _kept(asked: Asked, fields: Fields, span: likenesses.Span, wanted: likenesses.Wanted) -> Character:
     url, task = fields.text("url"), fields.text("from_task") or fields.text("fromTask")
-    if bool(url) == bool(task):
-        raise refuse(Code.INVALID_REQUEST, "Send exactly one of `url` and `from_task`.", param="url")
-    own = own_clip(asked, url) if url else task
-    if own:
-        job = await find(asked, own)
-        return await likenesses.keep_from_task(asked.ctx, asked.who, job.id, span, wanted)
-    return await likenesses.keep_from_url(asked.ctx, asked.who, url or "", span, wanted)
+    return await keep(asked, url, task, span, wanted)
 
 
 def shown(asked: Asked, character: Character) -> shapes.Character:
