@@ -6,7 +6,8 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ import msgspec
 
 SCRIPT = Path(__file__).with_name("load.lua")
 CONNECTIONS = 32
+FILL_S = 600.0
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,16 +81,20 @@ def drive(
     return seen
 
 
-def fill(url: str, path: str, key: str, *, seconds: float, connections: int) -> int:
-    """Create for `seconds` without measuring, and give how many were made.
+def fill(url: str, path: str, key: str, count: int, tell: Callable[[float], None]) -> None:
+    """Create `count` or a few more without measuring, telling how much of it is done.
 
-    Raises LoadFailed when an answer was an error or a connection broke.
+    A second may pass without an answer on a busy machine. Raises LoadFailed when an answer was an error,
+    a connection broke, or it takes longer than `FILL_S`.
     """
-    seen = _once(url, "POST", [path], key, seconds, connections)
-    if seen.failed:
-        msg = f"{seen.failed} of {seen.requests} requests to POST {path} failed"
-        raise LoadFailed(msg)
-    return seen.requests
+    made, patience = 0, time.monotonic() + FILL_S
+    while made < count:
+        seen = _once(url, "POST", [path], key, 1, 8)
+        made += seen.requests
+        tell(min(1.0, made / count))
+        if seen.failed or time.monotonic() > patience:
+            msg = f"{made} of {count} were created at POST {path}, {seen.failed} of the last {seen.requests} failed"
+            raise LoadFailed(msg)
 
 
 def _once(

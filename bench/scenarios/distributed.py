@@ -20,7 +20,7 @@ from bench.bench import Bench
 from bench.cluster import Cluster, cluster
 from bench.figures import Figure, Scenario, ratio
 from bench.gateway import MODEL, Gateway, upstream
-from bench.load import Measured, drive
+from bench.load import Measured, drive, fill
 from bench.processes import PYTHON, ROOT, Broken, Process, get, send
 from reelgate.testing.upstream.clip import clip
 
@@ -160,9 +160,8 @@ def _watched(bench: Bench, count: int) -> dict[str, Any]:
         url, _ = stack.enter_context(many.process("api"))
         workers = [stack.enter_context(many.process("worker"))[1] for _ in range(2)]
         bench.say(f"distributed: creating {count:,} tasks")
-        made, began = 0, time.monotonic()
-        while made < count:
-            made += drive(url, "POST", ["/v1/videos"], many.key, seconds=2, connections=8).requests
+        began = time.monotonic()
+        fill(url, "/v1/videos", many.key, count, lambda _share: None)
         _until(many.rows, _UNSENT, 0)
         made = many.rows(_MADE)[0][0]
         sent = {"sent_per_second": round(made / (time.monotonic() - began), 1)}

@@ -62,11 +62,7 @@ def _watch(bench: Bench, count: int, word: str, done: float, *options: str) -> d
 
 def _fill(gateway: Gateway, up: str, count: int, tell: Callable[[float], None]) -> None:
     """Create `count` tasks or a few more, and wait until the upstream has billed every one of them."""
-    made = 0
-    # Filling is not measured, and a second in which everything is watched and nothing answered is no failure.
-    while made < count:
-        made += load.fill(gateway.url, "/v1/videos", gateway.key, seconds=2, connections=8)
-        tell(min(1.0, made / count))
+    load.fill(gateway.url, "/v1/videos", gateway.key, count, tell)
     _wait_until_sent(up)
 
 
