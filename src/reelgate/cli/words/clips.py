@@ -40,7 +40,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "video.failed": ("{id} failed: {message}", "{id} 失败：{message}"),
     "video.no_reason": ("no reason was given", "没有给出原因"),
     "video.alias": ("{model} (served by {served})", "{model}（实际由 {served} 提供）"),
-    "videos.help": ("List, fetch, remix, extend and delete clips.", "列出、获取、混剪、延长和删除视频。"),
+    "videos.help": ("List, fetch, remix, extend and delete clips.", "列出、获取、再创作、延长和删除视频。"),
     "videos.list": ("List clips.", "列出视频。"),
     "videos.limit": ("How many.", "数量。"),
     "videos.after": ("Go on after this clip.", "从这个视频之后继续。"),
