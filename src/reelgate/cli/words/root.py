@@ -25,7 +25,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "通过 OpenAI SDK 生成一段视频，无需密钥、没有费用。",
     ),
     "command.generate": ("Turn a prompt into a clip on disk.", "把提示词变成磁盘上的视频。"),
-    "command.videos": ("List, fetch, remix, extend and delete clips.", "列出、获取、再创作、延长和删除视频。"),
+    "command.videos": (
+        "List, fetch, remix, extend and delete clips.",
+        "列出、获取、再创作、延长和删除视频。",
+    ),
     "command.library": ("Bring clips in, and take everything out.", "导入视频，导出全部内容。"),
     "command.models": ("Show which models can be asked for.", "显示可用的模型。"),
     "command.keys": ("Create, list, revoke and import API keys.", "创建、列出、吊销和导入 API 密钥。"),
