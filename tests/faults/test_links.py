@@ -17,6 +17,8 @@ from tests.faults.drill import PATIENCE_S, Drill, Incident, Upstreams, zygote
 EVERY = tuple(families())
 UNSEEN = frozenset({"channels", "channel_keys", "models_learned", "secrets"})
 """What operators alone see: where a channel leads is part of it."""
+SPOILT = "prompt LIKE '%[fault:%'"
+"""Tasks one test makes to see them fail; the others, before or after it, look past them."""
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +54,17 @@ def _tells(drill: Drill, text: str) -> list[str]:
 
 
 def test_a_clip_of_every_dialect_came_home(drill: Drill) -> None:
-    assert drill.rows("SELECT model, status, error FROM tasks WHERE status <> 'completed'") == []
+    assert (
+        drill.rows(f"SELECT model, status, error FROM tasks WHERE status <> 'completed' AND NOT {SPOILT}")
+        == []
+    )
 
 
 def test_no_answer_about_a_finished_clip_tells_where_its_upstream_keeps_it_or_what_opens_it(
     drill: Drill,
 ) -> None:
     seen = [_get(drill, "/v1/videos?limit=100")]
-    for (task_id,) in drill.rows("SELECT id FROM tasks"):
+    for (task_id,) in drill.rows(f"SELECT id FROM tasks WHERE NOT {SPOILT}"):
         seen += [
             _get(drill, f"/v1/videos/{task_id}{rest}")
             for rest in ("", "/content", "/content?variant=thumbnail")
@@ -83,14 +88,14 @@ def test_no_failure_told_to_a_user_names_the_upstream(drill: Drill) -> None:
     for number, outcome in enumerate(outcomes, start=1_000):
         drill.create(Incident(number, EVERY[number % len(EVERY)], outcome, None))
     end = time.monotonic() + PATIENCE_S
-    settled = "SELECT count(*) FROM tasks WHERE prompt LIKE '%[fault:%' AND finished_at IS NULL AND status <> 'archiving'"
-    while drill.rows(settled) != [(0,)]:
+    moving = f"SELECT count(*) FROM tasks WHERE {SPOILT} AND finished_at IS NULL AND status <> 'archiving'"
+    while drill.rows(moving) != [(0,)]:
         assert time.monotonic() < end, drill.rows("SELECT status, prompt FROM tasks")
         time.sleep(0.1)
 
     told = [
-        _get(drill, f"/v1/videos/{i}")[1]
-        for (i,) in drill.rows("SELECT id FROM tasks WHERE prompt LIKE '%[fault:%'")
+        _get(drill, f"/v1/videos/{task_id}")[1]
+        for (task_id,) in drill.rows(f"SELECT id FROM tasks WHERE {SPOILT}")
     ]
 
     assert len(told) == len(outcomes)
