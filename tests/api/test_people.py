@@ -85,6 +85,24 @@ async def test_a_user_is_found_changed_and_shut_out(bench: Bench, root: Browser)
     assert (await data(root, "GET", f"users/{user.id}"))["user"]["disabled"] is True
 
 
+async def test_users_are_sought_by_role_and_state_with_their_sign_ins(bench: Bench, root: Browser):
+    ada, bob = await somebody(bench, "ada", Role.VIEWER), await somebody(bench, "bob", Role.VIEWER)
+    await Browser(bench).sign_in("ada")
+    await Browser(bench).sign_in("ada")
+    await data(root, "PATCH", f"users/{bob.id}", {"disabled": True})
+
+    viewers = {one["id"]: one for one in await data(root, "GET", "users?role=viewer")}
+    assert set(viewers) == {ada.id, bob.id}
+    assert (viewers[ada.id]["signIns"], viewers[bob.id]["signIns"]) == (2, 0)
+    assert viewers[ada.id]["seenAt"] is not None
+    assert viewers[bob.id]["seenAt"] is None
+    assert [one["id"] for one in await data(root, "GET", "users?role=viewer&state=active")] == [ada.id]
+    assert [one["id"] for one in await data(root, "GET", "users?state=disabled")] == [bob.id]
+    for wrong in ("role=king", "state=asleep"):
+        answer = await root.ask("GET", f"/api/admin/users?{wrong}")
+        assert (answer.status, answer.error["param"]) == (400, wrong.partition("=")[0])
+
+
 async def test_the_only_administrator_stays_one(root: Browser):
     for change in ({"role": "member"}, {"disabled": True}):
         answer = await root.ask("PATCH", "/api/admin/users/user_default", change)

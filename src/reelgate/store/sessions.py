@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, select, update
 from sqlalchemy import insert as insert_into
 
 from reelgate.core.envelope import Place, Sealed
@@ -149,6 +149,17 @@ def listed(conn: Connection, *, now: int, user_id: str | None = None, limit: int
     if user_id is not None:
         query = query.where(sessions.c.user_id == user_id)
     return [_session(row) for row in conn.execute(query)]
+
+
+def presence(conn: Connection, user_ids: Sequence[str], now: int) -> dict[str, tuple[int, int]]:
+    """Tell of each of these users how many sign-ins hold and when one was last used; nobody who never signed in."""
+    holds = case((_OPEN & (sessions.c.expires_at > now), 1), else_=0)
+    query = (
+        select(sessions.c.user_id, func.sum(holds), func.max(sessions.c.seen_at))
+        .where(sessions.c.user_id.in_(user_ids))
+        .group_by(sessions.c.user_id)
+    )
+    return {str(user_id): (int(count), int(seen)) for user_id, count, seen in conn.execute(query)}
 
 
 def revoke(conn: Connection, session_id: str, now: int, *, user_id: str | None = None) -> bool:

@@ -113,9 +113,21 @@ def all_users(conn: Connection) -> list[User]:
     return [_user(row) for row in conn.execute(_ALL)]
 
 
-def page(conn: Connection, *, limit: int, after: str | None = None, search: str | None = None) -> list[User]:
+def page(
+    conn: Connection,
+    *,
+    limit: int,
+    after: str | None = None,
+    search: str | None = None,
+    role: Role | None = None,
+    disabled: bool | None = None,
+) -> list[User]:
     """List users by their ids, from the one after `after`, whose name, login or address holds `search`."""
     query = select(*_COLUMNS).order_by(users.c.id).limit(limit)
+    if role is not None:
+        query = query.where(users.c.role == role.value)
+    if disabled is not None:
+        query = query.where(users.c.disabled_at.is_not(None) if disabled else users.c.disabled_at.is_(None))
     if after is not None:
         query = query.where(users.c.id > after)
     if search:

@@ -1,5 +1,12 @@
 import type { QueryClient } from "@tanstack/react-query";
-import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet } from "@tanstack/react-router";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
 import { Broken } from "@/components/broken";
 import { readArrival } from "@/features/create/arrival";
 import { readSearch } from "@/features/library/filters";
@@ -9,6 +16,7 @@ import { Shell } from "./shell";
 
 type Carried = { client: QueryClient };
 type Search = Record<string, unknown>;
+type UsersSearch = { q?: string; role?: string; state?: string; user?: string };
 
 function text(value: unknown): string | undefined {
   return typeof value === "string" && value ? value : undefined;
@@ -45,10 +53,51 @@ const account = createRoute({
   component: lazyRouteComponent(() => withWords(import("@/features/account/page")), "AccountPage"),
 });
 
-const channels = createRoute({
+/** Where channels were before the administration had pages of its own. */
+const formerChannels = createRoute({
   getParentRoute: () => inside,
   path: "/channels",
+  beforeLoad: () => {
+    throw redirect({ to: "/admin/channels", replace: true });
+  },
+});
+
+/** The pages of those who look after the installation; `administration/nav.ts` names them. */
+const admin = createRoute({
+  getParentRoute: () => inside,
+  path: "/admin",
+  component: lazyRouteComponent(() => withWords(import("./administration/frame")), "AdminFrame"),
+});
+
+const adminHome = createRoute({
+  getParentRoute: () => admin,
+  path: "/",
+  component: lazyRouteComponent(() => import("./administration/home"), "AdminHome"),
+});
+
+const channels = createRoute({
+  getParentRoute: () => admin,
+  path: "/channels",
   component: lazyRouteComponent(() => withWords(import("@/features/channels/page")), "ChannelsPage"),
+});
+
+const users = createRoute({
+  getParentRoute: () => admin,
+  path: "/users",
+  validateSearch: (search: Search): UsersSearch => ({
+    q: text(search.q),
+    role: text(search.role),
+    state: text(search.state),
+    user: text(search.user),
+  }),
+  component: lazyRouteComponent(() => withWords(import("@/features/users/page")), "UsersPage"),
+});
+
+const teams = createRoute({
+  getParentRoute: () => admin,
+  path: "/teams",
+  validateSearch: (search: Search): { team?: string } => ({ team: text(search.team) }),
+  component: lazyRouteComponent(() => withWords(import("@/features/teams/page")), "TeamsPage"),
 });
 
 const video = createRoute({
@@ -113,7 +162,16 @@ const tree = root.addChildren([
   setup,
   invite,
   reset,
-  inside.addChildren([create, library, video, characters, queue, account, channels]),
+  inside.addChildren([
+    create,
+    library,
+    video,
+    characters,
+    queue,
+    account,
+    formerChannels,
+    admin.addChildren([adminHome, channels, users, teams]),
+  ]),
 ]);
 
 export function makeRouter(client: QueryClient) {

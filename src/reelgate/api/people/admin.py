@@ -18,6 +18,7 @@ from reelgate.api.people.shapes import Person, SignIn, person
 from reelgate.api.queries import missing, paging
 from reelgate.auth import accounts, people, sessions
 from reelgate.auth.people import Sent
+from reelgate.core.errors import Code, refuse
 from reelgate.core.people import LinkKind, Role
 from reelgate.store import links as link_rows
 from reelgate.store import projects as project_rows
@@ -26,9 +27,11 @@ from reelgate.store import teams as team_rows
 from reelgate.store import users as user_rows
 from reelgate.store.backend import Connection
 from reelgate.store.links import Link
+from reelgate.store.users import User
 
 _LONGEST_SEARCH: Final = 100
 _DAY_S: Final = 86_400
+_STATES: Final = {"active": False, "disabled": True}
 Text = Annotated[str, Meta(max_length=300)]
 Secret = Annotated[str, Meta(min_length=1, max_length=4_000)]
 
@@ -95,6 +98,15 @@ class Whole(msgspec.Struct, frozen=True, rename="camel"):
     providers: list[str]
 
 
+class ListedPerson(Person, frozen=True, rename="camel", kw_only=True):
+    """A user in a list of them."""
+
+    sign_ins: int
+    """How many sign-ins hold."""
+    seen_at: str | None
+    """When one of their sign-ins was last used."""
+
+
 class Invite(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """An invitation; what stood in its link is not kept."""
 
@@ -127,13 +139,41 @@ def _user_id(asked: Asked) -> str:
 
 async def page(asked: Asked) -> Response:
     """List users by id; `search` looks in names, logins and addresses."""
-    at = paging(asked.request)
-    search = (asked.request.query_params.get("search") or "")[:_LONGEST_SEARCH]
-    found = await asked.ctx.backend.read(
-        lambda conn: user_rows.page(conn, limit=at.limit + 1, after=at.after, search=search)
-    )
-    part = found[: at.limit]
-    return many([person(u) for u in part], [u.id for u in part], has_more=len(found) > at.limit)
+    at, query = paging(asked.request), asked.request.query_params
+    search = (query.get("search") or "")[:_LONGEST_SEARCH]
+    role, disabled, now = _role(query.get("role")), _state(query.get("state")), asked.ctx.clock.now_ms()
+
+    def work(conn: Connection) -> tuple[list[ListedPerson], bool]:
+        found = user_rows.page(
+            conn, limit=at.limit + 1, after=at.after, search=search, role=role, disabled=disabled
+        )
+        part = found[: at.limit]
+        there = session_rows.presence(conn, [user.id for user in part], now)
+        return [_listed(user, *there.get(user.id, (0, None))) for user in part], len(found) > at.limit
+
+    part, more = await asked.ctx.backend.read(work)
+    return many(part, [one.id for one in part], has_more=more)
+
+
+def _listed(user: User, sign_ins: int, seen: int | None) -> ListedPerson:
+    shown = msgspec.structs.asdict(person(user))
+    return ListedPerson(**shown, sign_ins=sign_ins, seen_at=moment(seen))
+
+
+def _role(text: str | None) -> Role | None:
+    if not text:
+        return None
+    try:
+        return Role(text)
+    except ValueError:
+        raise refuse(Code.INVALID_REQUEST, f"`role` is one of {', '.join(Role)}.", param="role") from None
+
+
+def _state(text: str | None) -> bool | None:
+    """Read which users are asked for: True for those who are shut out, None for all."""
+    if text not in (None, "", *_STATES):
+        raise refuse(Code.INVALID_REQUEST, "`state` is `active` or `disabled`.", param="state")
+    return _STATES.get(text or "")
 
 
 async def create(asked: Asked) -> Response:
@@ -263,9 +303,10 @@ def _operation(method: Any, path: str, handler: Any, summary: str, **more: Any) 
 
 
 _ONE: Final = "users/{user_id}"
+_SOUGHT: Final = ("limit", "after", "search", "role", "state")
 
 OPERATIONS: Final = (
-    _operation("GET", "users", page, "List users", query=("limit", "after", "search"), gives=Many[Person]),
+    _operation("GET", "users", page, "List users", query=_SOUGHT, gives=Many[ListedPerson]),
     _operation("POST", "users", create, "Make an account", takes=NewUser, gives=Done[MadeUser], status=201),
     _operation("GET", _ONE, retrieve, "Give a user", gives=Done[Whole]),
     _operation("PATCH", _ONE, update, "Change a user", takes=UserChange, gives=Done[Person]),

@@ -1,0 +1,28 @@
+import type { ComponentType } from "react";
+import { IconPlug, IconUser, IconUsersGroup } from "@/components/icons";
+import type { Words } from "@/lib/i18n";
+
+export type Group = keyof Words["admin"]["groups"];
+
+/** One page of those who look after the installation. What a person may not use is not shown to them. */
+export type AdminPage = {
+  to: string;
+  group: Group;
+  word: keyof Words["admin"]["pages"];
+  icon: ComponentType<{ size?: number; stroke?: number }>;
+  scope: "operate" | "admin";
+};
+
+/** In the order they are shown; each stands under its group. */
+export const PAGES: readonly AdminPage[] = [
+  { to: "/admin/channels", group: "making", word: "channels", icon: IconPlug, scope: "operate" },
+  { to: "/admin/users", group: "people", word: "users", icon: IconUser, scope: "admin" },
+  { to: "/admin/teams", group: "people", word: "teams", icon: IconUsersGroup, scope: "admin" },
+];
+
+export const GROUPS: readonly Group[] = ["making", "people", "installation"];
+
+/** The pages somebody may use. */
+export function pagesFor(permissions: readonly string[]): AdminPage[] {
+  return PAGES.filter((page) => permissions.includes(page.scope));
+}
