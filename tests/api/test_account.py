@@ -10,8 +10,12 @@ import pytest
 
 from reelgate.auth import people
 from reelgate.auth.access import Policy
+from reelgate.core.money import show
 from reelgate.core.people import Role
 from reelgate.engine.context import Limits
+from reelgate.engine.settle import close
+from reelgate.store import tasks as task_rows
+from reelgate.store.backend import Connection
 from tests.api.browser import Browser, access_of, somebody
 from tests.api.harness import Bench, open_bench
 
@@ -223,3 +227,21 @@ async def test_a_list_is_read_page_by_page(ada: Browser):
 
     assert [k["name"] for k in first["data"] + second["data"]] == ["k4", "k3", "k2", "k1", "k0"]
     assert (first["hasMore"], second["hasMore"]) == (True, False)
+
+
+async def test_a_key_tells_what_programs_did_with_it(bench: Bench, ada: Browser):
+    used = (await data(ada, "POST", "keys", {"name": "bot"}))["key"]
+    await data(ada, "POST", "keys", {"name": "idle"})
+    made = [(await bench.post("/v1/videos", WISH, key=used)).json()["id"] for _ in range(2)]
+
+    def paid(conn: Connection) -> str:
+        task = task_rows.get(conn, made[0])
+        assert task is not None
+        assert close(conn, bench.ctx, task, owed=task.quote)
+        return show(task.quote)
+
+    amount = await bench.ctx.backend.write(paid)
+
+    usage = {one["name"]: one["usage"] for one in await data(ada, "GET", "keys")}
+    assert usage["idle"] == {"videos": 0, "charged": []}
+    assert usage["bot"] == {"videos": 2, "charged": [{"currency": "USD", "amount": amount}]}

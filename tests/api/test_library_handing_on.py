@@ -270,6 +270,27 @@ async def test_a_character_is_kept_from_a_stretch_of_a_clip_and_lies_in_the_libr
     assert (await bench.post("/api/library/characters", {**wish, "end_seconds": 9})).error["param"]
 
 
+async def test_the_lists_an_earlier_program_kept_are_understood_and_nothing_is_kept(bench: Bench) -> None:
+    # 000-36, 000-48: `history.json` and `characters.json`, as far as they can be told.
+    def form(kind: str, told: bytes) -> list[Any]:
+        return [("kind", kind), ("file", f"{kind}.json", "application/json", told)]
+
+    history = json.dumps([{"id": "t1", "prompt": "a kite", "downloadPath": "downloads/t1.mp4"}, "?"]).encode()
+    figures = json.dumps({"list": [{"username": "ada", "fromTask": "t1", "timestamps": "1,3"}]}).encode()
+
+    clips = (await bench.form("/api/library/legacy/read", form("history", b"\xef\xbb\xbf" + history))).json()
+    cast = (await bench.form("/api/library/legacy/read", form("characters", figures))).json()
+    broken = await bench.form("/api/library/legacy/read", form("history", b"{"))
+    unknown = await bench.form("/api/library/legacy/read", form("other", b"[]"))
+
+    assert [(c["ids"], c["files"], c["prompt"]) for c in clips["clips"]] == [(["t1"], ["t1.mp4"], "a kite")]
+    [ada] = cast["characters"]
+    assert (ada["name"], ada["from_task"], ada["timestamps"]) == ("ada", "t1", "1,3")
+    assert (broken.status, broken.error["param"]) == (400, "file")
+    assert (unknown.status, unknown.error["param"]) == (400, "kind")
+    assert (await bench.ask("GET", ITEMS)).json()["data"] == []
+
+
 async def test_what_was_deleted_after_it_was_brought_in_breaks_no_invariant(bench: Bench) -> None:
     item = (await bench.form("/api/library/import", [("file", "a.mp4", "video/mp4", clip())])).json()["id"]
 

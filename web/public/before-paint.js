@@ -10,4 +10,6 @@
   const root = document.documentElement;
   root.dataset.mantineColorScheme = dark ? "dark" : "light";
   root.lang = language || (navigator.language.toLowerCase().startsWith("zh") ? "zh-CN" : "en");
+  const manifest = document.querySelector('link[rel="manifest"]');
+  if (manifest && root.lang === "zh-CN") manifest.setAttribute("href", "/studio.zh-CN.webmanifest");
 })();

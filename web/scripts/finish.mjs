@@ -1,4 +1,5 @@
 // After the build: packs what a browser loads, and says whether the first page stays light enough.
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -6,7 +7,7 @@ import { gzipSync } from "node:zlib";
 const FIRST_PAGE = "src/features/create/page.tsx";
 const LIMIT = 250 * 1000;
 
-const folder = process.argv[2];
+const folder = process.argv[2].replace(/[\\/]$/, "");
 const manifest = JSON.parse(readFileSync(join(folder, ".vite", "manifest.json"), "utf8"));
 
 function files(at) {
@@ -16,6 +17,22 @@ function files(at) {
   });
 }
 
+/** Tells the service worker which files this release is made of. */
+function release() {
+  const at = join(folder, "sw.js");
+  const list = files(join(folder, "assets"))
+    .filter((path) => !path.endsWith(".gz"))
+    .map((path) => path.slice(folder.length).replaceAll("\\", "/"))
+    .sort();
+  const index = readFileSync(join(folder, "index.html"));
+  const name = createHash("sha256").update(list.join("\n")).update(index).digest("hex").slice(0, 12);
+  const plain = readFileSync(at, "utf8");
+  const told = plain.replace(/^const RELEASE = .*$/m, `const RELEASE = ${JSON.stringify({ name, files: list })};`);
+  if (told === plain) throw new Error("public/sw.js has no line for the release");
+  writeFileSync(at, told);
+}
+
+release();
 for (const path of files(folder)) {
   if (!/\.(js|css|svg|html|webmanifest|json)$/.test(path) || path.includes(".vite")) continue;
   writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));

@@ -8,7 +8,9 @@ import { createRoot } from "react-dom/client";
 import { makeClient, Providers } from "./app/providers";
 import { makeRouter } from "./app/router";
 import { startI18n } from "./lib/i18n";
+import { comeBackAfterRelease, keepFiles } from "./lib/release";
 
+comeBackAfterRelease();
 const client = makeClient();
 const router = makeRouter(client);
 
@@ -26,6 +28,7 @@ async function start(): Promise<void> {
   // Chinese letters come after the first drawing; until then the machine's own are shown.
   const later = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 300));
   later(() => void import("./styles/chinese"));
+  later(keepFiles);
 }
 
 void start();

@@ -198,6 +198,7 @@ PERMISSIONS: Final[dict[tuple[Method, str], Scope | Known | Open]] = {
     ("POST", "/api/library/recipes/read"): Scope.VIDEOS_WRITE,
     ("POST", "/api/library/import"): Scope.VIDEOS_WRITE,
     ("POST", "/api/library/characters"): Scope.VIDEOS_WRITE,
+    ("POST", "/api/library/legacy/read"): Scope.VIDEOS_WRITE,
     ("GET", "/api/admin/aliases"): Scope.OPERATE,
     ("PUT", "/api/admin/aliases/{name}"): Scope.OPERATE,
     ("DELETE", "/api/admin/aliases/{name}"): Scope.OPERATE,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -68,6 +68,15 @@ class Holder(msgspec.Struct, frozen=True):
     team_role: str | None
 
 
+class Used(msgspec.Struct, kw_only=True):
+    """What programs did with a key."""
+
+    videos: int
+    """How many videos they asked for."""
+    charged: dict[str, Micro] = msgspec.field(default_factory=dict[str, Micro])
+    """What was taken for those, by currency."""
+
+
 _FIELDS: Final = names_of(Key)
 _COLUMNS: Final = columns_of(api_keys, Key)
 _scopes = msgspec.json.Decoder(tuple[str, ...])
@@ -116,6 +125,14 @@ _SPENT: Final = Prepared(
         ),
     )
 )
+_ASKED: Final = select(tasks.c.key_id, func.count()).group_by(tasks.c.key_id)
+_PAID: Final = (
+    select(tasks.c.key_id, ledger.c.currency, func.sum(ledger.c.amount))
+    .select_from(tasks.join(ledger, ledger.c.task_id == tasks.c.id))
+    .where(ledger.c.kind == EntryKind.CAPTURE.value)
+    .group_by(tasks.c.key_id, ledger.c.currency)
+)
+_TOGETHER: Final = 500
 _GET: Final = select(*_COLUMNS).where(api_keys.c.id == bindparam("key_id"))
 _COUNT: Final = select(func.count()).select_from(api_keys)
 _REVOKE: Final = (
@@ -182,6 +199,19 @@ def spent(conn: Connection, key_id: str, currency: str, since: int) -> Micro:
     """Sum up what tasks of a key took or hold since a moment."""
     row = _SPENT.first(conn, {"key_id": key_id, "currency": currency, "since": since})
     return Micro(0 if row is None else int(row[0]))
+
+
+def used(conn: Connection, key_ids: Sequence[str], since: int) -> dict[str, Used]:
+    """Say what programs did with keys since a moment; keys nobody used are left out."""
+    found: dict[str, Used] = {}
+    for start in range(0, len(key_ids), _TOGETHER):
+        some = key_ids[start : start + _TOGETHER]
+        lately = and_(tasks.c.key_id.in_(some), tasks.c.created_at >= since)
+        for key_id, videos in conn.execute(_ASKED.where(lately)):
+            found[key_id] = Used(videos=videos)
+        for key_id, currency, amount in conn.execute(_PAID.where(lately)):
+            found[key_id].charged[currency] = Micro(int(amount))
+    return found
 
 
 def count(conn: Connection) -> int:

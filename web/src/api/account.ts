@@ -33,6 +33,7 @@ export const accountKeys = {
   kinds: ["account", "kinds"] as const,
   sessions: ["account", "sessions"] as const,
   hooks: ["account", "hooks"] as const,
+  events: ["account", "events"] as const,
   deliveries: (id: string) => ["account", "deliveries", id] as const,
 };
 
@@ -77,6 +78,7 @@ export async function changePassword(currentPassword: string, newPassword: strin
 }
 
 export const EXPORT = "/api/account/export";
+export const LIBRARY_EXPORT = "/api/library/export";
 
 export const ownHooks = queryOptions({
   queryKey: accountKeys.hooks,
@@ -85,7 +87,7 @@ export const ownHooks = queryOptions({
 
 const hookPath = (id: string) => `/v1/webhook_endpoints/${encodeURIComponent(id)}`;
 
-export async function makeHook(body: { name: string; url: string; event_types: string[] }): Promise<Hook> {
+export async function makeHook(body: HookWish): Promise<Hook> {
   return ask<Hook>("POST", "/v1/webhook_endpoints", body);
 }
 
@@ -93,8 +95,28 @@ export async function deleteHook(id: string): Promise<void> {
   await ask("DELETE", hookPath(id));
 }
 
-export async function testHook(id: string): Promise<void> {
-  await ask("POST", `${hookPath(id)}/test`);
+/** What receivers can be told of. */
+export const kindsOfEvents = queryOptions({
+  queryKey: accountKeys.events,
+  staleTime: Number.POSITIVE_INFINITY,
+  queryFn: async () => (await ask<{ data: string[] }>("GET", "/v1/webhook_event_types")).data,
+});
+
+export type HookWish = { name: string; url: string; event_types: string[] };
+
+/** Changes an endpoint; one that was switched off is tried again. */
+export async function changeHook(id: string, body: HookWish): Promise<Hook> {
+  return ask<Hook>("POST", hookPath(id), body);
+}
+
+/** Gives an endpoint a new secret; the old one signs along for a day. */
+export async function renewSecret(id: string): Promise<Hook> {
+  return ask<Hook>("POST", `${hookPath(id)}/rotate_secret`, { keep_old_secret_active_for_24_hours: true });
+}
+
+/** Sends a sample; gives the status its receiver answered with. */
+export async function testHook(id: string, eventType: string): Promise<number> {
+  return (await ask<{ status_code: number }>("POST", `${hookPath(id)}/test`, { event_type: eventType })).status_code;
 }
 
 export const deliveriesOf = (id: string) =>

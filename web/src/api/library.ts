@@ -110,3 +110,20 @@ export async function trashAll(confirm: string): Promise<number> {
 export async function emptyTrash(confirm: string): Promise<number> {
   return (await answer(api.POST("/api/library/trash/empty", { body: { confirm } }))).items;
 }
+
+export async function renameTag(id: string, name: string): Promise<void> {
+  await answer(api.PATCH("/api/library/tags/{tag_id}", { params: { path: { tag_id: id } }, body: { name } }));
+}
+
+/** Takes a tag off every item and forgets it. */
+export async function removeTag(id: string): Promise<void> {
+  await answer(api.DELETE("/api/library/tags/{tag_id}", { params: { path: { tag_id: id } } }));
+}
+
+export async function makeProject(name: string): Promise<string> {
+  return (await answer(api.POST("/api/library/projects", { body: { name } }))).id;
+}
+
+export async function renameProject(id: string, name: string): Promise<void> {
+  await answer(api.PATCH("/api/library/projects/{project_id}", { params: { path: { project_id: id } }, body: { name } }));
+}

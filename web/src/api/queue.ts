@@ -2,34 +2,31 @@ import { queryOptions } from "@tanstack/react-query";
 import { answer, api } from "./client";
 import type { Answer, Body } from "./types";
 
-export type Item = Answer<"/api/library/items", "get">["data"][number];
+export type Queue = Answer<"/api/library/queue", "get">;
+export type Waiting = Queue["waiting"]["data"][number];
+export type Item = Waiting["item"];
+export type Effect = Waiting["cancelling"];
+export type Usual = Queue["usual"][string];
 export type Decision = Body<"/api/queue/{task_id}/decision", "post">["decision"];
 
-export const LANES = {
-  needs: ["unconfirmed"],
-  running: ["running", "archiving"],
-  waiting: ["queued", "submitting"],
-  done: ["completed", "failed", "cancelled"],
-} as const;
-export type LaneName = keyof typeof LANES;
-export const LANE_NAMES = Object.keys(LANES) as LaneName[];
+export const LANE_NAMES = ["needs_you", "running", "waiting", "done"] as const;
+export type LaneName = (typeof LANE_NAMES)[number];
 
-export const queueKeys = { all: ["queue"] as const, lane: (name: LaneName) => ["queue", name] as const };
+export const queueKeys = { all: ["queue"] as const, lanes: ["queue", "lanes"] as const };
 
-const SHOWN = "100";
 const DAY_MS = 86_400_000;
+/** Places and phases move without being told one by one. */
+const LOOK_AGAIN_MS = 20_000;
 
-/** The tasks of one lane: open ones oldest first, ended ones of the last day newest first. */
-export const lane = (name: LaneName) =>
-  queryOptions({
-    queryKey: queueKeys.lane(name),
-    queryFn: ({ signal }) => {
-      const query: Record<string, string> = { kind: "task,clip", status: LANES[name].join(","), limit: SHOWN };
-      if (name === "done") query.created_from = new Date(Date.now() - DAY_MS).toISOString();
-      else query.order = "asc";
-      return answer(api.GET("/api/library/items", { params: { query }, signal }));
-    },
-  });
+/** Every lane with places, usual times and what cancelling costs; ended ones of the last day. */
+export const lanes = queryOptions({
+  queryKey: queueKeys.lanes,
+  refetchInterval: LOOK_AGAIN_MS,
+  queryFn: ({ signal }) => {
+    const since = new Date(Date.now() - DAY_MS).toISOString();
+    return answer(api.GET("/api/library/queue", { params: { query: { since } }, signal }));
+  },
+});
 
 export async function cancelTask(id: string): Promise<void> {
   await answer(api.POST("/api/queue/{task_id}/cancel", { params: { path: { task_id: id } } }));

@@ -4,6 +4,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { signOut } from "@/api/session";
 import { IconDeviceDesktop, IconKeyboard, IconLogout, IconMoon, IconSun, IconUser } from "@/components/icons";
+import { forgetDrafts } from "@/features/create/draft";
 import { chooseLanguage, type Language } from "@/lib/i18n";
 import { useSession } from "@/lib/session";
 import classes from "./top.module.css";
@@ -19,6 +20,7 @@ export function AccountMenu({ onKeys }: { onKeys: () => void }) {
     await signOut();
     client.clear();
     await navigate({ to: "/login" });
+    forgetDrafts();
   };
   const icon = (Icon: typeof IconSun, word: string) => <Icon size={16} stroke={1.6} aria-label={word} />;
   return (

@@ -19,6 +19,7 @@ const GROUPS = [
       ["create", "G C"],
       ["library", "G L"],
       ["queue", "G Q"],
+      ["characters", "G P"],
     ],
   },
   {
@@ -34,9 +35,22 @@ const GROUPS = [
     ],
   },
   {
+    name: "video",
+    keys: [
+      ["play", "␣"],
+      ["frames", ", ."],
+      ["shuttle", "J K L"],
+      ["loop", "O"],
+      ["mute", "M"],
+      ["favourite", "F"],
+      ["use", "R"],
+    ],
+  },
+  {
     name: "create",
     keys: [
       ["generate", commandKey("↵")],
+      ["name", "@"],
       ["paste", commandKey("V")],
     ],
   },

@@ -44,7 +44,7 @@ const library = createRoute({
 const queue = createRoute({
   getParentRoute: () => inside,
   path: "/queue",
-  component: lazyRouteComponent(() => import("@/features/queue/page"), "QueuePage"),
+  component: lazyRouteComponent(() => withWords(import("@/features/queue/page")), "QueuePage"),
 });
 
 const account = createRoute({
@@ -134,25 +134,25 @@ const login = createRoute({
   getParentRoute: () => root,
   path: "/login",
   validateSearch: (search: Search): { next?: string } => ({ next: text(search.next) }),
-  component: lazyRouteComponent(() => import("@/features/entry/login"), "LoginPage"),
+  component: lazyRouteComponent(() => withWords(import("@/features/entry/login")), "LoginPage"),
 });
 
 const setup = createRoute({
   getParentRoute: () => root,
   path: "/setup",
-  component: lazyRouteComponent(() => import("@/features/entry/setup"), "SetupPage"),
+  component: lazyRouteComponent(() => withWords(import("@/features/entry/setup")), "SetupPage"),
 });
 
 const invite = createRoute({
   getParentRoute: () => root,
   path: "/invite",
-  component: lazyRouteComponent(() => import("@/features/entry/invite"), "InvitePage"),
+  component: lazyRouteComponent(() => withWords(import("@/features/entry/invite")), "InvitePage"),
 });
 
 const reset = createRoute({
   getParentRoute: () => root,
   path: "/reset",
-  component: lazyRouteComponent(() => import("@/features/entry/reset"), "ResetPage"),
+  component: lazyRouteComponent(() => withWords(import("@/features/entry/reset")), "ResetPage"),
 });
 
 const tree = root.addChildren([

@@ -1,4 +1,5 @@
 import { notifications } from "@mantine/notifications";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useCallback } from "react";
 import { useTranslation } from "react-i18next";
 import { chime, notice, wishes } from "@/lib/notices";
@@ -9,7 +10,8 @@ const TOLD = new Set<LiveEvent["type"]>(["video.completed", "video.failed", "vid
 
 /** Tells of endings in the manner somebody chose. */
 export function Tellings() {
-  const { t } = useTranslation("queue");
+  const { t } = useTranslation("shell");
+  const navigate = useNavigate();
   const tell = useCallback(
     (events: LiveEvent[]) => {
       const told = events.filter((event) => TOLD.has(event.type));
@@ -18,11 +20,19 @@ export function Tellings() {
       const want = wishes();
       const word = last.type === "video.completed" ? "completed" : last.type === "video.failed" ? "failed" : "unconfirmed";
       const text = t(`told.${word}`, { count: told.length });
-      if (want.toast) notifications.show({ message: text, color: word === "completed" ? "amber" : "red" });
-      if (want.notices) notice(text);
+      const to = told.length === 1 ? `/videos/${last.data.id}` : "/queue";
+      if (want.toast) {
+        const message = (
+          <>
+            {text} <Link to={to}>{t("told.look")}</Link>
+          </>
+        );
+        notifications.show({ message, color: word === "completed" ? "amber" : "red" });
+      }
+      if (want.notices) notice(text, () => void navigate({ to }));
       if (want.sound) chime(word === "completed");
     },
-    [t],
+    [t, navigate],
   );
   useLiveEvents(tell);
   return null;

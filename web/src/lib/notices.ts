@@ -27,9 +27,15 @@ export async function askForNotices(): Promise<boolean> {
   return (await Notification.requestPermission()) === "granted";
 }
 
-export function notice(title: string): void {
-  if ("Notification" in window && Notification.permission === "granted" && document.hidden)
-    new Notification(title, { icon: "/mark.svg" });
+/** Tells through the browser, while the page is hidden; a click brings the page forward. */
+export function notice(title: string, onClick: () => void): void {
+  if (!("Notification" in window) || Notification.permission !== "granted" || !document.hidden) return;
+  const shown = new Notification(title, { icon: "/mark-192.png", tag: "reelgate" });
+  shown.onclick = () => {
+    window.focus();
+    onClick();
+    shown.close();
+  };
 }
 
 /** Two short tones, higher at the end for good news. */

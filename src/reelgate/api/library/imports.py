@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 from starlette.responses import Response
 
 from reelgate.api.answers import Json
 from reelgate.api.door import Asked, Operation
 from reelgate.api.fields import Fields, FilePart, as_text, items_of, structured
 from reelgate.api.library import bodies
-from reelgate.api.library.schemas import LibraryBrought, LibraryCharacterWish
+from reelgate.api.library.schemas import (
+    LibraryBrought,
+    LibraryCharacterWish,
+    LibraryOldCharacter,
+    LibraryOldClip,
+    LibraryOldList,
+)
+from reelgate.core import legacy
 from reelgate.core.errors import Code, refuse
 from reelgate.core.library import RATING_MAX
 from reelgate.engine.library import bring
 from reelgate.engine.library.bring import Said
 
+LIST_MAX: Final = 16 * 1024 * 1024
+"""Bytes of a list an earlier program kept."""
+_KINDS: Final = ("history", "characters")
 _TEXTS: Final = ("prompt", "name", "model", "notes", "folder_id")
 
 
@@ -56,6 +69,35 @@ async def bring_character(asked: Asked) -> Response:
     return Json(LibraryBrought(id=made.id, known=False))
 
 
+async def read_list(asked: Asked) -> Response:
+    """Read what an earlier program kept in `history.json` or `characters.json`."""
+    async with asked.door.bodies.read(asked.request, files={"file": LIST_MAX}) as fields:
+        kind = fields.required_text("kind")
+        if kind not in _KINDS:
+            raise refuse(Code.INVALID_REQUEST, f"`kind` is one of {', '.join(_KINDS)}.", param="kind")
+        part = fields.take("file")
+        if not isinstance(part, FilePart):
+            raise refuse(Code.INVALID_REQUEST, "Send a list as `file`.", param="file")
+        document = await asyncio.to_thread(_document, part.path)
+    return Json(await asyncio.to_thread(_understood, kind, document))
+
+
+def _document(path: Path) -> Any:
+    try:
+        return msgspec.json.decode(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
+    except (msgspec.DecodeError, RecursionError) as bad:
+        raise refuse(Code.INVALID_REQUEST, "`file` is not valid JSON.", param="file") from bad
+
+
+def _understood(kind: str, document: Any) -> LibraryOldList:
+    clips = legacy.history(document) if kind == "history" else []
+    figures = legacy.characters(document) if kind == "characters" else []
+    return LibraryOldList(
+        clips=[msgspec.convert(one, LibraryOldClip, from_attributes=True) for one in clips],
+        characters=[msgspec.convert(one, LibraryOldCharacter, from_attributes=True) for one in figures],
+    )
+
+
 _TEXT: Final = {"type": "string"}
 
 OPERATIONS: Final = (
@@ -89,5 +131,23 @@ OPERATIONS: Final = (
         tag="library",
         takes=LibraryCharacterWish,
         gives=LibraryBrought,
+    ),
+    Operation(
+        method="POST",
+        path="/api/library/legacy/read",
+        handler=read_list,
+        summary="Read a list an earlier program kept",
+        tag="library",
+        body={
+            "multipart/form-data": {
+                "type": "object",
+                "required": ["kind", "file"],
+                "properties": {
+                    "kind": {"type": "string", "enum": list(_KINDS)},
+                    "file": {"type": "string", "format": "binary"},
+                },
+            }
+        },
+        gives=LibraryOldList,
     ),
 )

@@ -512,6 +512,35 @@ class LibraryBrought(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the very same clip was there before."""
 
 
+class LibraryOldClip(msgspec.Struct, frozen=True, kw_only=True):
+    """A clip as an earlier program knew it."""
+
+    ids: list[str]
+    files: list[str]
+    """Names its file may have."""
+    prompt: str | None
+    model: str | None
+    created_at: int | None
+
+
+class LibraryOldCharacter(msgspec.Struct, frozen=True, kw_only=True):
+    """A character as an earlier program knew it."""
+
+    id: str
+    name: str
+    from_task: str | None
+    files: list[str]
+    timestamps: str | None
+    """From when to when it is seen in its clip, such as `1,3`."""
+
+
+class LibraryOldList(msgspec.Struct, frozen=True, kw_only=True):
+    """What could be understood of `history.json` or `characters.json`; nothing is kept by reading it."""
+
+    clips: list[LibraryOldClip]
+    characters: list[LibraryOldCharacter]
+
+
 class LibraryCharacterWish(msgspec.Struct, frozen=True, kw_only=True):
     """Which one to three seconds of an item show a figure, and what it is called."""
 

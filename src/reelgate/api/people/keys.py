@@ -23,6 +23,7 @@ from reelgate.store.backend import Connection
 from reelgate.store.keys import Key
 
 _DAY_MS: Final = 86_400_000
+_USAGE_MS: Final = 30 * _DAY_MS
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 Days = Annotated[int, Meta(ge=1, le=3_650)]
 Several = Annotated[tuple[Text, ...], Meta(max_length=200)]
@@ -53,6 +54,22 @@ class KeyFor(NewKey, frozen=True, rename="camel", kw_only=True):
     """Whose it is; the asker's when left out."""
 
 
+class Charged(msgspec.Struct, frozen=True):
+    """What was taken in one currency."""
+
+    currency: str
+    amount: str
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """What programs did with a key in the last thirty days."""
+
+    videos: int
+    """How many videos they asked for."""
+    charged: list[Charged]
+    """What was taken for those until now."""
+
+
 class ShownKey(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """A key as it may be shown: never the token."""
 
@@ -73,6 +90,7 @@ class ShownKey(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     expires_at: str | None
     revoked_at: str | None
     last_used_at: str | None
+    usage: Usage
 
 
 class MadeKey(msgspec.Struct, frozen=True, rename="camel"):
@@ -94,7 +112,10 @@ class KindsOfKeys(msgspec.Struct, frozen=True, rename="camel"):
     """What a key has that was not told otherwise."""
 
 
-def shown(conn: Connection, key: Key, now: int) -> ShownKey:
+_UNUSED: Final = rows.Used(videos=0)
+
+
+def shown(conn: Connection, key: Key, now: int, used: rows.Used = _UNUSED) -> ShownKey:
     """Show a key with what it spent."""
     spent = None
     if key.budget is not None and key.budget_currency is not None:
@@ -116,6 +137,10 @@ def shown(conn: Connection, key: Key, now: int) -> ShownKey:
         expires_at=moment(key.expires_at),
         revoked_at=moment(key.revoked_at),
         last_used_at=moment(key.last_used_at),
+        usage=Usage(
+            used.videos,
+            [Charged(currency, show(amount)) for currency, amount in sorted(used.charged.items())],
+        ),
     )
 
 
@@ -124,7 +149,8 @@ async def _listed(asked: Asked, user_id: str | None) -> Response:
 
     def work(conn: Connection) -> list[ShownKey]:
         found = rows.of_user(conn, user_id) if user_id else rows.all_keys(conn)
-        return [shown(conn, key, now) for key in reversed(found)]
+        used = rows.used(conn, [key.id for key in found], now - _USAGE_MS)
+        return [shown(conn, key, now, used.get(key.id, _UNUSED)) for key in reversed(found)]
 
     return cut(asked, await asked.ctx.backend.read(work), lambda key: key.id, lambda key: key)
 

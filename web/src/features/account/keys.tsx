@@ -46,6 +46,9 @@ function KeyLine({ one }: { one: Key }) {
   const parts = [
     `…${one.hint}`,
     one.scopes.join(", "),
+    one.models ? t("keys.models", { list: one.models.join(", ") }) : null,
+    t("keys.usage", { count: one.usage.videos }),
+    ...one.usage.charged.map(({ currency, amount }) => money(amount, currency, i18n.language)),
     one.lastUsedAt ? t("keys.used", { when: when(one.lastUsedAt) }) : t("keys.unused"),
     one.expiresAt ? t("keys.expires", { when: when(one.expiresAt) }) : null,
     one.budget && one.currency

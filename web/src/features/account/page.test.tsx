@@ -51,3 +51,84 @@ test("a browser is called as people call it", () => {
   expect(browserOf("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36")).toBe("Chrome, X11");
   expect(browserOf("curl/8")).toBe("curl/8");
 });
+
+const HOOK = {
+  id: "we_1",
+  name: "bot",
+  url: "https://bot.example/hook",
+  event_types: ["video.completed"],
+  signing_secret_hint: "whsec_…abcd",
+  enabled: false,
+  disabled_reason: "410",
+};
+
+function hooked(sent: [string, unknown][]) {
+  return studio(({ path, method, body }) => {
+    if (path === "/v1/webhook_event_types") return { body: { data: ["video.completed", "video.failed", "channel.down"] } };
+    if (path === "/v1/webhook_endpoints/we_1/deliveries") {
+      const one = { id: "dlv_1", event_id: "evt_1", video_id: "video_1", state: "dead", attempts: 3, next_at: null };
+      return { body: { data: [{ ...one, last_status: 500, last_error: null, created_at: 1_700_000_000, delivered_at: null }] } };
+    }
+    if (path === "/v1/webhook_endpoints" && method === "GET") return { body: { data: [HOOK] } };
+    if (!path.startsWith("/v1/webhook_endpoints")) return undefined;
+    sent.push([path, body]);
+    return { body: { ...HOOK, status_code: 204, signing_secret: "whsec_new" } };
+  });
+}
+
+test("a webhook is tested with one of its events, and a delivery is sent again", async () => {
+  const sent: [string, unknown][] = [];
+  hooked(sent);
+  show(AccountPage);
+
+  await userEvent.click(await screen.findByRole("button", { name: "Test" }));
+  await userEvent.click(await screen.findByRole("menuitem", { name: "video.completed" }));
+  await waitFor(() => expect(sent[0]).toEqual(["/v1/webhook_endpoints/we_1/test", { event_type: "video.completed" }]));
+
+  await userEvent.click(screen.getByRole("button", { name: "Deliveries" }));
+  expect(await screen.findByText("Given up · 500")).toBeTruthy();
+  await userEvent.click(screen.getByRole("button", { name: "Send again" }));
+  await waitFor(() => expect(sent[1]?.[0]).toBe("/v1/webhook_endpoints/we_1/deliveries/dlv_1/replay"));
+});
+
+test("a webhook's events are chosen, and one that was switched off is switched on again", async () => {
+  const sent: [string, unknown][] = [];
+  hooked(sent);
+  show(AccountPage);
+
+  await userEvent.click(await screen.findByRole("button", { name: "Change" }));
+  await userEvent.click(await screen.findByLabelText("video.failed"));
+  // Events of channels are for those who look after them.
+  expect(screen.queryByLabelText("channel.down")).toBeNull();
+  await userEvent.click(screen.getAllByRole("button", { name: "Save" }).at(-1) as HTMLElement);
+  await waitFor(() =>
+    expect(sent[0]).toEqual([
+      "/v1/webhook_endpoints/we_1",
+      { name: "bot", url: HOOK.url, event_types: ["video.completed", "video.failed"] },
+    ]),
+  );
+
+  await userEvent.click(screen.getByRole("button", { name: "Switch on" }));
+  await waitFor(() => expect(sent).toHaveLength(2));
+});
+
+test("a key says what it may do and what programs did with it", async () => {
+  const key = {
+    id: "key_1",
+    name: "bot",
+    hint: "wxyz",
+    scopes: ["videos:read"],
+    models: null,
+    budget: null,
+    currency: null,
+    spent: null,
+    expiresAt: null,
+    revokedAt: null,
+    lastUsedAt: null,
+    usage: { videos: 12, charged: [{ currency: "USD", amount: "3.40" }] },
+  };
+  studio(({ path }) => (path === "/api/account/keys" ? { body: { ...NONE, data: [key] } } : undefined));
+  show(AccountPage);
+
+  expect(await screen.findByText(/videos:read · 12 clips in 30 days · \$3\.40 · never used/)).toBeTruthy();
+});

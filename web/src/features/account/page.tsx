@@ -1,14 +1,25 @@
-import { Button, PasswordInput, TextInput } from "@mantine/core";
+import { Button, PasswordInput, Select, TextInput, useMantineColorScheme } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { accountKeys, changePassword, describe, EXPORT, endOtherSessions, endSession, ownSessions } from "@/api/account";
+import {
+  accountKeys,
+  changePassword,
+  describe,
+  EXPORT,
+  endOtherSessions,
+  endSession,
+  LIBRARY_EXPORT,
+  ownSessions,
+} from "@/api/account";
 import { sessionKeys } from "@/api/session";
 import { useDo } from "@/api/use-do";
 import { Broken } from "@/components/broken";
-import { IconDownload } from "@/components/icons";
+import { IconArchive, IconDownload } from "@/components/icons";
+import { NoticeWishes } from "@/components/notice-wishes";
 import { Line, Lines, Panel } from "@/components/panel";
 import { ago } from "@/lib/format";
+import { chooseLanguage, type Language } from "@/lib/i18n";
 import { useSession } from "@/lib/session";
 import classes from "./account.module.css";
 import { Hooks } from "./hooks";
@@ -17,24 +28,28 @@ import { Keys } from "./keys";
 /** What belongs to the person who is signed in. */
 export function AccountPage() {
   const { t } = useTranslation("account");
+  const who = useSession();
   return (
     <div className={classes.page}>
       <h1 className={classes.title}>{t("title")}</h1>
       <Profile />
+      <Look />
       <Keys />
       <Hooks />
+      <Panel title={t("notices.title")} text={t("notices.text")}>
+        <NoticeWishes />
+      </Panel>
       <Sessions />
-      <Password />
-      <Panel
-        title={t("export.title")}
-        text={t("export.text")}
-        action={
+      {who.user.hasPassword ? <Password /> : null}
+      <Panel title={t("export.title")} text={t("export.text")}>
+        <div className={classes.exports}>
           <Button variant="default" component="a" href={EXPORT} download leftSection={<IconDownload size={15} />}>
             {t("export.go")}
           </Button>
-        }
-      >
-        {null}
+          <Button variant="default" component="a" href={LIBRARY_EXPORT} download leftSection={<IconArchive size={15} />}>
+            {t("export.library")}
+          </Button>
+        </div>
       </Panel>
     </div>
   );
@@ -66,6 +81,35 @@ function Profile() {
           {t("save")}
         </Button>
       </form>
+    </Panel>
+  );
+}
+
+/** How the studio looks and speaks, on this machine. */
+function Look() {
+  const { t, i18n } = useTranslation(["account", "shell"]);
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  return (
+    <Panel title={t("look.title")} text={t("look.text")}>
+      <div className={classes.fields}>
+        <Select
+          label={t("shell:language")}
+          value={i18n.language}
+          allowDeselect={false}
+          onChange={(value) => value && void chooseLanguage(value as Language)}
+          data={[
+            { value: "en", label: t("shell:languages.en") },
+            { value: "zh-CN", label: t("shell:languages.zh") },
+          ]}
+        />
+        <Select
+          label={t("shell:theme.label")}
+          value={colorScheme}
+          allowDeselect={false}
+          onChange={(value) => value && setColorScheme(value as "auto" | "dark" | "light")}
+          data={(["auto", "dark", "light"] as const).map((value) => ({ value, label: t(`shell:theme.${value}`) }))}
+        />
+      </div>
     </Panel>
   );
 }

@@ -40,7 +40,7 @@ export default function Maker({ clip, onClose }: { clip: string | null; onClose:
 
 function Pick({ onPick }: { onPick: (item: Item) => void }) {
   const { t } = useTranslation("characters");
-  const clips = useInfiniteQuery(finishedClips);
+  const clips = useInfiniteQuery(finishedClips());
   const all = clips.data?.pages.flatMap((page) => page.data).filter((one) => one.media.video && (one.seconds ?? 0) >= 1) ?? [];
   if (clips.error) return <Broken thrown={clips.error} again={() => void clips.refetch()} compact />;
   if (clips.isPending) return <Skeleton height={240} />;

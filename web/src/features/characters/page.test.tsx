@@ -98,3 +98,12 @@ test("a part stays between one and three seconds and inside the clip", () => {
   expect(moved({ from: 2, to: 4 }, "from", -9, 8)).toEqual({ from: 1, to: 4 });
   expect(moved({ from: 0, to: 2 }, "to", 5, 2.5)).toEqual({ from: 0, to: 2.5 });
 });
+
+test("a card leads to a prompt that names the character", async () => {
+  studio();
+  const { router } = show(CharactersPage, "/characters");
+
+  fireEvent.click(await screen.findByRole("button", { name: "Use @Ada in a prompt" }));
+
+  await waitFor(() => expect(router.state.location.search).toMatchObject({ who: "char_1" }));
+});

@@ -7,7 +7,16 @@ import { charactersLike } from "@/api/characters";
 import { doToMany, type Item, libraryKeys } from "@/api/library";
 import { Broken } from "@/components/broken";
 import { Empty } from "@/components/empty";
-import { IconCheck, IconCopy, IconExternalLink, IconSearch, IconTrash, IconUser, IconUserPlus } from "@/components/icons";
+import {
+  IconCheck,
+  IconCopy,
+  IconExternalLink,
+  IconSearch,
+  IconTrash,
+  IconUser,
+  IconUserPlus,
+  IconWand,
+} from "@/components/icons";
 import { moment } from "@/lib/format";
 import classes from "./characters.module.css";
 
@@ -114,6 +123,7 @@ export function CharactersPage() {
 
 function Card({ item, onOpen, onRemove }: { item: Item; onOpen: () => void; onRemove: () => void }) {
   const { t, i18n } = useTranslation("characters");
+  const navigate = useNavigate();
   const name = item.name ?? item.id;
   return (
     <article className={classes.card} aria-label={name}>
@@ -138,6 +148,13 @@ function Card({ item, onOpen, onRemove }: { item: Item; onOpen: () => void; onRe
         <span className={classes.time}>{moment(item.created_at, i18n.language)}</span>
       </div>
       <div className={classes.acts}>
+        <ActionIcon
+          aria-label={t("use", { name })}
+          title={t("use", { name })}
+          onClick={() => void navigate({ to: "/", search: { who: item.id } as never })}
+        >
+          <IconWand size={16} />
+        </ActionIcon>
         <ActionIcon aria-label={t("profile", { name })} title={t("profile", { name })} onClick={onOpen}>
           <IconExternalLink size={16} />
         </ActionIcon>

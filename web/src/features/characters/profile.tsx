@@ -1,9 +1,11 @@
-import { Modal, TextInput } from "@mantine/core";
+import { Button, Modal, TextInput } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { changeItem, type Item, libraryKeys } from "@/api/library";
 import { Broken } from "@/components/broken";
+import { IconWand } from "@/components/icons";
 import { duration, moment } from "@/lib/format";
 import classes from "./characters.module.css";
 
@@ -49,6 +51,12 @@ export default function Profile({ item, onClose }: { item: Item; onClose: () => 
         />
         {thrown ? <Broken thrown={thrown} compact /> : null}
         <p className={classes.hint}>{t("usage", { name: item.name ?? "" })}</p>
+        <Button
+          leftSection={<IconWand size={15} />}
+          renderRoot={(props) => <Link to="/" search={{ who: item.id } as never} {...props} />}
+        >
+          {t("use", { name: item.name ?? "" })}
+        </Button>
         <p className={classes.hint}>
           {item.seconds ? `${duration(item.seconds, i18n.language)} · ` : ""}
           {moment(item.created_at, i18n.language)}

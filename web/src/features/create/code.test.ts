@@ -16,3 +16,11 @@ test("a quote in the prompt does not end the shell's text", () => {
 test("what the SDK has no name for goes along as extra body", () => {
   expect(asCode("python", body, "http://studio.test")).toContain('extra_body={"seed": 7, "audio": True}');
 });
+
+test("a remix is written as a remix of its clip", () => {
+  const source = { id: "video_9", verb: "remix" as const };
+
+  expect(asCode("curl", body, "http://studio.test", source)).toContain("/v1/videos/video_9/remix");
+  expect(asCode("python", body, "http://studio.test", source)).toContain('"/videos/video_9/remix"');
+  expect(asCode("node", body, "http://studio.test", { id: "video_9", verb: "extend" })).toContain('"/videos/extensions"');
+});

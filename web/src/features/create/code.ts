@@ -1,24 +1,46 @@
 import type { CreateBody } from "@/api/types";
+import type { Source } from "./draft";
 
 export const FORMS = ["curl", "python", "node"] as const;
 export type Form = (typeof FORMS)[number];
 
-/** The same request as a program would send it. The key stands in the environment, never in the text. */
-export function asCode(form: Form, body: CreateBody, origin: string): string {
-  switch (form) {
-    case "curl":
-      return curl(body, origin);
-    case "python":
-      return python(body, origin);
-    case "node":
-      return node(body, origin);
+/** One request as programs send it: the address under `/v1`, and the body. */
+type Call = { path: string; body: Record<string, unknown>; source: Source | null };
+
+const OF_EXTENSION = ["prompt", "seconds", "model", "seed", "negative_prompt", "audio", "watermark"];
+const OF_EDIT = ["prompt", "model", "seed", "negative_prompt", "audio", "watermark"];
+
+function callOf(body: CreateBody, source: Source | null): Call {
+  const only = (names: string[]) => Object.fromEntries(Object.entries(body).filter(([name]) => names.includes(name)));
+  switch (source?.verb) {
+    case "remix":
+      return { path: `/videos/${source.id}/remix`, body, source };
+    case "extend":
+      return { path: "/videos/extensions", body: { ...only(OF_EXTENSION), video: { id: source.id } }, source };
+    case "edit":
+      return { path: "/videos/edits", body: { ...only(OF_EDIT), video: { id: source.id } }, source };
+    default:
+      return { path: "/videos", body, source: null };
   }
 }
 
-function curl(body: CreateBody, origin: string): string {
+/** The same request as a program would send it. The key stands in the environment, never in the text. */
+export function asCode(form: Form, body: CreateBody, origin: string, source: Source | null = null): string {
+  const call = callOf(body, source);
+  switch (form) {
+    case "curl":
+      return curl(call, origin);
+    case "python":
+      return python(call, origin);
+    case "node":
+      return node(call, origin);
+  }
+}
+
+function curl({ path, body }: Call, origin: string): string {
   const json = JSON.stringify(body, null, 2).replaceAll("'", "'\\''");
   return [
-    `curl ${origin}/v1/videos \\`,
+    `curl ${origin}/v1${path} \\`,
     '  -H "Authorization: Bearer $REELGATE_API_KEY" \\',
     '  -H "Content-Type: application/json" \\',
     `  -d '${json}'`,
@@ -27,7 +49,7 @@ function curl(body: CreateBody, origin: string): string {
 
 const KNOWN = ["model", "prompt", "seconds", "size"];
 
-function split(body: CreateBody): [Record<string, unknown>, Record<string, unknown>] {
+function split(body: Record<string, unknown>): [Record<string, unknown>, Record<string, unknown>] {
   const entries = Object.entries(body);
   const plain = entries.filter(([name]) => KNOWN.includes(name));
   const extra = entries.filter(([name]) => !KNOWN.includes(name));
@@ -47,31 +69,35 @@ function literal(value: unknown): string {
   return JSON.stringify(value);
 }
 
-function python(body: CreateBody, origin: string): string {
-  const [plain, extra] = split(body);
+function python(call: Call, origin: string): string {
+  const [plain, extra] = split(call.body);
   const lines = Object.entries(plain).map(([name, value]) => `    ${name}=${literal(value)},`);
   if (Object.keys(extra).length > 0) lines.push(`    extra_body=${literal(extra)},`);
+  const made = call.source
+    ? ["video = client.post(", `    ${JSON.stringify(call.path)},`, `    body=${literal(call.body)},`, "    cast_to=Video,", ")"]
+    : ["video = client.videos.create_and_poll(", ...lines, ")"];
   return [
     "import os",
     "",
     "from openai import OpenAI",
+    ...(call.source ? ["from openai.types import Video"] : []),
     "",
     `client = OpenAI(base_url="${origin}/v1", api_key=os.environ["REELGATE_API_KEY"])`,
-    "video = client.videos.create_and_poll(",
-    ...lines,
-    ")",
+    ...made,
+    ...(call.source ? ["video = client.videos.poll(video.id)"] : []),
     'client.videos.download_content(video.id).write_to_file("clip.mp4")',
   ].join("\n");
 }
 
-function node(body: CreateBody, origin: string): string {
+function node({ path, body, source }: Call, origin: string): string {
   const json = JSON.stringify(body, null, 2);
+  const made = source ? `client.post(${JSON.stringify(path)}, { body: ${json} })` : `client.videos.create(${json})`;
   return [
     'import { writeFile } from "node:fs/promises";',
     'import OpenAI from "openai";',
     "",
     `const client = new OpenAI({ baseURL: "${origin}/v1", apiKey: process.env.REELGATE_API_KEY });`,
-    `let video = await client.videos.create(${json});`,
+    `let video = await ${made};`,
     'while (video.status === "queued" || video.status === "in_progress") {',
     "  await new Promise((done) => setTimeout(done, 2000));",
     "  video = await client.videos.retrieve(video.id);",

@@ -1,27 +1,29 @@
-import { Button, CloseButton, Textarea } from "@mantine/core";
-import { useHotkeys } from "@mantine/hooks";
-import { useRef } from "react";
+import { Button, CloseButton, Popover, Skeleton } from "@mantine/core";
+import { useDisclosure, useHotkeys } from "@mantine/hooks";
+import { lazy, Suspense, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { Model } from "@/api/types";
-import { IconWand, IconX } from "@/components/icons";
-import { whole } from "@/lib/format";
+import { IconBookmark, IconWand, IconX } from "@/components/icons";
 import { commandKey } from "@/lib/keyboard";
 import { Advanced } from "./advanced";
 import classes from "./create.module.css";
-import type { Draft } from "./draft";
+import type { Draft, Source } from "./draft";
 import { Effective, type Preview, usePreview } from "./effective";
 import { bodyOf, type Dropped } from "./fit";
 import { ModelPicker } from "./model-picker";
 import { Options } from "./options";
 import { Pictures } from "./pictures";
+import { Cast, Prompt } from "./prompt";
 import type { Change } from "./state";
 import type { useWishes } from "./submit";
 import { Summary } from "./summary";
 
+const Presets = lazy(() => import("./presets"));
+
 type Props = {
   draft: Draft;
   change: Change;
-  choose: (model: Model) => void;
+  choose: (model: Model, draft?: Draft) => void;
   dropped: Dropped[];
   clear: () => void;
   all: Model[];
@@ -31,7 +33,7 @@ type Props = {
 
 /** What is to be made: words, pictures, and what the model can be told. */
 export function Composer({ draft, change, choose, dropped, clear, all, model, make }: Props) {
-  const { t, i18n } = useTranslation("create");
+  const { t } = useTranslation("create");
   const text = useRef<HTMLTextAreaElement>(null);
   const preview = usePreview(draft, model);
   const pictures = Object.values(draft.pictures).flat();
@@ -45,46 +47,24 @@ export function Composer({ draft, change, choose, dropped, clear, all, model, ma
     const size = draft.size ?? model.video.size_default;
     for (let n = 0; n < draft.variations; n += 1) {
       const body = { ...bodyOf(draft, model.video, n), model: model.id };
-      make({ body, source: draft.source, size, reference: pictures[0]?.preview || null });
+      for (const source of sourcesOf(draft)) make({ body, source, size, reference: pictures[0]?.preview || null });
     }
   };
   useHotkeys([["mod+Enter", submit]], []);
-  const over = [...draft.prompt].length > model.video.prompt_max;
+  const apply = (part: Partial<Draft>) => {
+    const next = all.find((one) => one.id === part.model);
+    const moved = { ...draft, ...part, model: next?.id ?? draft.model };
+    if (next) choose(next, moved);
+    else change(moved);
+  };
   return (
     <div className={classes.form}>
-      {draft.source ? (
-        <div className={classes.source}>
-          <span>{t(`source.${draft.source.verb}`, { id: draft.source.id.slice(-6) })}</span>
-          <CloseButton
-            size="sm"
-            icon={<IconX size={14} />}
-            aria-label={t("source.drop")}
-            onClick={() => change({ source: null })}
-          />
-        </div>
-      ) : null}
-      <div className={classes.prompt}>
-        <Textarea
-          ref={text}
-          autosize
-          minRows={4}
-          maxRows={14}
-          autoFocus
-          aria-label={t("prompt.label")}
-          placeholder={t("prompt.hint")}
-          value={draft.prompt}
-          error={over}
-          onChange={(event) => change({ prompt: event.currentTarget.value })}
-        />
-        <div className={classes.count} data-over={over || undefined}>
-          <span className="num">
-            {t("prompt.count", {
-              used: whole([...draft.prompt].length, i18n.language),
-              most: whole(model.video.prompt_max, i18n.language),
-            })}
-          </span>
-        </div>
+      <div className={classes.top}>
+        {draft.source ? <From source={draft.source} onDrop={() => change({ source: null })} /> : <span />}
+        <PresetButton draft={draft} model={model} all={all} apply={apply} />
       </div>
+      <Prompt draft={draft} change={change} model={model} text={text} />
+      <Cast draft={draft} change={change} model={model} />
       <Pictures draft={draft} change={change} able={model.video} modelTitle={model.video.title} />
       <ModelPicker all={all} model={model} choose={choose} />
       {dropped.length > 0 ? (
@@ -99,6 +79,65 @@ export function Composer({ draft, change, choose, dropped, clear, all, model, ma
       <Advanced draft={draft} change={change} model={model} />
       <Foot draft={draft} model={model} preview={preview} ready={ready} waiting={waiting} submit={submit} clear={clear} />
     </div>
+  );
+}
+
+/** What a wish is made from; null stands for making something new. */
+function sourcesOf({ source }: Draft): (Source | null)[] {
+  if (!source) return [null];
+  return [source.id, ...(source.others ?? [])].map((id) => ({ id, verb: source.verb }));
+}
+
+/** How many clips pressing the button makes. */
+function countOf(draft: Draft): number {
+  return draft.variations * sourcesOf(draft).length;
+}
+
+function From({ source, onDrop }: { source: Source; onDrop: () => void }) {
+  const { t } = useTranslation("create");
+  const others = source.others?.length ?? 0;
+  return (
+    <div className={classes.source}>
+      <span>
+        {others > 0
+          ? t(`source.many.${source.verb}`, { count: others + 1 })
+          : t(`source.${source.verb}`, { id: source.id.slice(-6) })}
+      </span>
+      <CloseButton size="sm" icon={<IconX size={14} />} aria-label={t("source.drop")} onClick={onDrop} />
+    </div>
+  );
+}
+
+type PresetProps = { draft: Draft; model: Model; all: Model[]; apply: (part: Partial<Draft>) => void };
+
+function PresetButton(props: PresetProps) {
+  const { t } = useTranslation("create");
+  const [open, { close, toggle, open: show }] = useDisclosure(false);
+  return (
+    <Popover opened={open} onChange={(on) => (on ? show() : close())} width={380} position="bottom-end" trapFocus returnFocus>
+      <Popover.Target>
+        <Button
+          size="compact-sm"
+          variant="subtle"
+          color="gray"
+          leftSection={<IconBookmark size={15} stroke={1.6} />}
+          onClick={toggle}
+        >
+          {t("presets.open")}
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown className={classes.modelList}>
+        <Suspense fallback={<Skeleton height={120} animate={false} />}>
+          <Presets
+            {...props}
+            apply={(part) => {
+              props.apply(part);
+              close();
+            }}
+          />
+        </Suspense>
+      </Popover.Dropdown>
+    </Popover>
   );
 }
 
@@ -131,7 +170,7 @@ function Foot({ draft, model, preview, ready, waiting, submit, clear }: FootProp
           data-ready={ready || undefined}
           disabled={!ready && !waiting}
         >
-          {draft.variations > 1 ? t("generateMany", { count: draft.variations }) : t("generate")}
+          {countOf(draft) > 1 ? t("generateMany", { count: countOf(draft) }) : t("generate")}
         </Button>
       </div>
     </div>

@@ -12,7 +12,11 @@ export type Picture = {
   failed: string | null;
 };
 
-export type Source = { id: string; verb: "remix" | "edit" | "extend" };
+/** A character the prompt names with an `@`; it is sent by its id. */
+export type Named = { id: string; name: string };
+
+/** A clip to work from; `others` are made from in the same manner. */
+export type Source = { id: string; verb: "remix" | "edit" | "extend"; others?: string[] };
 
 /** Everything a person has set on the page; what is null is left to the model. */
 export type Draft = {
@@ -26,6 +30,8 @@ export type Draft = {
   watermark: boolean | null;
   variations: number;
   pictures: Record<Slot, Picture[]>;
+  /** Everybody picked so far; who is meant, the prompt says. */
+  cast: Named[];
   source: Source | null;
 };
 
@@ -40,15 +46,21 @@ export const EMPTY: Draft = {
   watermark: null,
   variations: 1,
   pictures: { first_frame: [], last_frame: [], reference: [] },
+  cast: [],
   source: null,
 };
 
 const STORED = "reelgate-draft";
 
+/** Files and characters belong to one project, so each has a draft of its own. */
+function place(project: string | null): string {
+  return `${STORED}-${project ?? ""}`;
+}
+
 /** Gives back what was being written when the page was last left. */
-export function storedDraft(): Draft {
+export function storedDraft(project: string | null): Draft {
   try {
-    const text = localStorage.getItem(STORED);
+    const text = localStorage.getItem(place(project));
     return text ? { ...EMPTY, ...(JSON.parse(text) as Partial<Draft>) } : EMPTY;
   } catch {
     return EMPTY;
@@ -56,7 +68,7 @@ export function storedDraft(): Draft {
 }
 
 /** Keeps what is being written; of pictures only those the server holds. */
-export function storeDraft(draft: Draft): void {
+export function storeDraft(draft: Draft, project: string | null): void {
   const kept = (list: Picture[]) => list.filter((one) => one.fileId !== null || one.url !== null);
   const pictures = {
     first_frame: kept(draft.pictures.first_frame),
@@ -64,8 +76,17 @@ export function storeDraft(draft: Draft): void {
     reference: kept(draft.pictures.reference),
   };
   try {
-    localStorage.setItem(STORED, JSON.stringify({ ...draft, pictures }));
+    localStorage.setItem(place(project), JSON.stringify({ ...draft, pictures }));
   } catch {
     // Without storage the text lasts as long as the page.
+  }
+}
+
+/** Forgets what was being written: the next to sign in here may be somebody else. */
+export function forgetDrafts(): void {
+  try {
+    for (const key of Object.keys(localStorage)) if (key.startsWith(STORED)) localStorage.removeItem(key);
+  } catch {
+    // Nothing was kept.
   }
 }

@@ -1,5 +1,6 @@
 import type { Abilities, CreateBody, Model } from "@/api/types";
 import { aspectOf, sides } from "@/lib/format";
+import { meant } from "./cast";
 import type { Draft } from "./draft";
 
 export type Slot = "first_frame" | "last_frame" | "reference";
@@ -84,7 +85,7 @@ export function room(able: Abilities, slot: Slot): number {
   return able.inputs[slot] ?? 0;
 }
 
-export type Dropped = "seconds" | "size" | "seed" | "negative" | "audio" | "watermark" | Slot;
+export type Dropped = "seconds" | "size" | "seed" | "negative" | "audio" | "watermark" | "characters" | Slot;
 
 /** Moves a draft to another model: what fits stays, and what does not is named. */
 export function fitted(draft: Draft, model: Model): { draft: Draft; dropped: Dropped[] } {
@@ -103,6 +104,7 @@ export function fitted(draft: Draft, model: Model): { draft: Draft; dropped: Dro
   if (draft.negative && !able.negative_prompt) dropped.push("negative");
   if (draft.audio !== null && !able.audio_switch) dropped.push("audio");
   if (draft.watermark !== null && !able.watermark) dropped.push("watermark");
+  if (meant(draft.prompt, draft.cast).length > able.characters) dropped.push("characters");
   for (const slot of SLOTS) if (draft.pictures[slot].length > room(able, slot)) dropped.push(slot);
   return { draft: next, dropped };
 }
@@ -128,5 +130,7 @@ export function bodyOf(draft: Draft, able: Abilities, variation = 0): CreateBody
   if (first) body.first_frame = first;
   if (last) body.last_frame = last;
   if (references.length > 0) body.references = references;
+  const cast = meant(draft.prompt, draft.cast).slice(0, able.characters);
+  if (cast.length > 0) body.characters = cast.map(({ id }) => ({ id }));
   return body as CreateBody;
 }

@@ -1,9 +1,10 @@
 import { ActionIcon, Button, FileButton, Loader, Popover, TextInput, Tooltip } from "@mantine/core";
-import { lazy, Suspense, useCallback, useEffect, useState } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import { type DragEvent as Drag, type KeyboardEvent, lazy, Suspense, useCallback, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Abilities } from "@/api/types";
 import { keepPicture, pictureUrl } from "@/api/videos";
-import { IconAlertTriangle, IconCrop, IconLink, IconPhotoPlus, IconX } from "@/components/icons";
+import { IconAlertTriangle, IconCrop, IconLibraryPhoto, IconLink, IconPhotoPlus, IconX } from "@/components/icons";
 import { asFailure } from "@/lib/failure";
 import { sides } from "@/lib/format";
 import { freshKey } from "@/lib/ids";
@@ -13,6 +14,7 @@ import { room, SLOTS, type Slot } from "./fit";
 import type { Change } from "./state";
 
 const Crop = lazy(() => import("./crop"));
+const FromLibrary = lazy(() => import("./from-library"));
 const PICTURES = "image/png,image/jpeg,image/webp";
 
 type Props = { draft: Draft; change: Change; able: Abilities; modelTitle: string };
@@ -21,10 +23,12 @@ type Props = { draft: Draft; change: Change; able: Abilities; modelTitle: string
 export function Pictures({ draft, change, able, modelTitle }: Props) {
   const { t } = useTranslation("create");
   const [cropping, setCropping] = useState<{ slot: Slot; picture: Picture } | null>(null);
-  const { add, link, remove, replace } = usePictures(change);
+  const [picking, setPicking] = useState<Slot | null>(null);
+  const { add, put, link, remove, replace } = usePictures(change);
+  const takeClip = useRecipes(change);
   const open = SLOTS.filter((slot) => room(able, slot) > 0);
   const target = open.find((slot) => draft.pictures[slot].length < room(able, slot)) ?? null;
-  const over = useDropAndPaste(target, add);
+  const over = useDropAndPaste(target, add, takeClip);
   const shown = SLOTS.filter((slot) => room(able, slot) > 0 || draft.pictures[slot].length > 0);
   if (shown.length === 0) return <p className={classes.why}>{t("slots.none", { model: modelTitle })}</p>;
   const size = sides(draft.size ?? able.size_default);
@@ -46,6 +50,8 @@ export function Pictures({ draft, change, able, modelTitle }: Props) {
                 unused={n >= room(able, slot) ? t("slots.unused", { model: modelTitle }) : null}
                 onRemove={() => remove(slot, picture.key)}
                 onCrop={() => setCropping({ slot, picture })}
+                onMove={draft.pictures[slot].length > 1 ? (key, to) => put(slot, (list) => moved(list, key, to)) : null}
+                at={n}
               />
             ))}
             {draft.pictures[slot].length < room(able, slot) ? (
@@ -53,11 +59,21 @@ export function Pictures({ draft, change, able, modelTitle }: Props) {
                 slot={slot}
                 onFiles={(files) => files.forEach((file) => void add(slot, file))}
                 onLink={(url) => link(slot, url)}
+                onLibrary={() => setPicking(slot)}
               />
             ) : null}
           </div>
         </div>
       ))}
+      {picking ? (
+        <Suspense>
+          <FromLibrary
+            title={t("picker.title", { slot: t(`slots.${picking}`) })}
+            onClose={() => setPicking(null)}
+            onPick={(picture) => put(picking, (list) => [...list, picture])}
+          />
+        </Suspense>
+      ) : null}
       {cropping && size ? (
         <Suspense>
           <Crop
@@ -127,17 +143,41 @@ function usePictures(change: Change) {
     [keep, put],
   );
   const remove = useCallback((slot: Slot, key: string) => put(slot, (list) => list.filter((one) => one.key !== key)), [put]);
-  return { add, link, remove, replace };
+  return { add, put, link, remove, replace };
 }
 
-/** Takes pictures dropped or pasted anywhere on the page. */
-function useDropAndPaste(slot: Slot | null, add: (slot: Slot, file: File) => Promise<void>): boolean {
+/** The list with one picture at another place. */
+export function moved(list: Picture[], key: string, to: number): Picture[] {
+  const one = list.find((other) => other.key === key);
+  if (!one) return list;
+  const rest = list.filter((other) => other.key !== key);
+  const place = Math.min(rest.length, Math.max(0, to));
+  return [...rest.slice(0, place), one, ...rest.slice(place)];
+}
+
+/** Reads the recipe of a clip that was dropped. */
+function useRecipes(change: Change): (file: File) => void {
+  const client = useQueryClient();
+  return useCallback(
+    (file) => void import("./dropped").then(({ takeRecipe }) => takeRecipe(file, client, change)),
+    [client, change],
+  );
+}
+
+/** Takes pictures dropped or pasted anywhere on the page; a clip gives its recipe. */
+function useDropAndPaste(
+  slot: Slot | null,
+  add: (slot: Slot, file: File) => Promise<void>,
+  takeClip: (file: File) => void,
+): boolean {
   const [over, setOver] = useState(false);
   useEffect(() => {
     const take = (files: FileList | undefined): boolean => {
       const pictures = [...(files ?? [])].filter((file) => file.type.startsWith("image/"));
       if (slot) for (const file of pictures) void add(slot, file);
-      return slot !== null && pictures.length > 0;
+      const clip = [...(files ?? [])].find((file) => file.type.startsWith("video/"));
+      if (clip) takeClip(clip);
+      return clip !== undefined || (slot !== null && pictures.length > 0);
     };
     const drag = (event: DragEvent) => {
       if (!event.dataTransfer?.types.includes("Files")) return;
@@ -166,19 +206,50 @@ function useDropAndPaste(slot: Slot | null, add: (slot: Slot, file: File) => Pro
       window.removeEventListener("drop", drop);
       window.removeEventListener("paste", paste);
     };
-  }, [slot, add]);
+  }, [slot, add, takeClip]);
   return over && slot !== null;
 }
 
-type ThumbProps = { picture: Picture; unused: string | null; onRemove: () => void; onCrop: () => void };
+type ThumbProps = {
+  picture: Picture;
+  unused: string | null;
+  onRemove: () => void;
+  onCrop: () => void;
+  /** Puts a picture of the slot at another place; null where there is nothing to order. */
+  onMove: ((key: string, to: number) => void) | null;
+  at: number;
+};
 
-function Thumb({ picture, unused, onRemove, onCrop }: ThumbProps) {
+const DRAGGED = "application/x-reelgate-picture";
+
+function Thumb({ picture, unused, onRemove, onCrop, onMove, at }: ThumbProps) {
   const { t } = useTranslation("create");
+  const drop = (event: Drag) => {
+    const key = event.dataTransfer.getData(DRAGGED);
+    if (!key || !onMove) return;
+    event.preventDefault();
+    onMove(key, at);
+  };
+  const keys = (event: KeyboardEvent) => {
+    const by = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0;
+    if (by === 0 || !onMove) return;
+    event.preventDefault();
+    onMove(picture.key, at + by);
+  };
   const busy = picture.fileId === null && picture.url === null && picture.failed === null;
   return (
     <Tooltip label={picture.failed ?? unused ?? picture.name} multiline maw={280}>
+      {/* biome-ignore lint/a11y/useSemanticElements: a fieldset takes no part in dragging everywhere */}
       <div
         className={classes.thumb}
+        tabIndex={onMove ? 0 : undefined}
+        role="group"
+        aria-label={onMove ? t("slots.order", { name: picture.name, place: at + 1 }) : picture.name}
+        draggable={onMove !== null}
+        onDragStart={(event) => event.dataTransfer.setData(DRAGGED, picture.key)}
+        onDragOver={(event) => onMove && event.dataTransfer.types.includes(DRAGGED) && event.preventDefault()}
+        onDrop={drop}
+        onKeyDown={keys}
         data-unused={unused !== null || undefined}
         data-failed={picture.failed !== null || undefined}
       >
@@ -204,9 +275,9 @@ function Thumb({ picture, unused, onRemove, onCrop }: ThumbProps) {
   );
 }
 
-type AddProps = { slot: Slot; onFiles: (files: File[]) => void; onLink: (url: string) => void };
+type AddProps = { slot: Slot; onFiles: (files: File[]) => void; onLink: (url: string) => void; onLibrary: () => void };
 
-function Add({ slot, onFiles, onLink }: AddProps) {
+function Add({ slot, onFiles, onLink, onLibrary }: AddProps) {
   const { t } = useTranslation("create");
   return (
     <Popover position="bottom-start" width={280} trapFocus>
@@ -226,11 +297,22 @@ function Add({ slot, onFiles, onLink }: AddProps) {
           </button>
         )}
       </FileButton>
-      <Popover.Target>
-        <button type="button" className={classes.addLink} aria-label={t("slots.byLink")}>
-          <IconLink size={13} />
+      <div className={classes.addMore}>
+        <button
+          type="button"
+          className={classes.addLink}
+          aria-label={t("picker.open")}
+          title={t("picker.open")}
+          onClick={onLibrary}
+        >
+          <IconLibraryPhoto size={15} stroke={1.6} />
         </button>
-      </Popover.Target>
+        <Popover.Target>
+          <button type="button" className={classes.addLink} aria-label={t("slots.byLink")} title={t("slots.byLink")}>
+            <IconLink size={14} stroke={1.6} />
+          </button>
+        </Popover.Target>
+      </div>
       <Popover.Dropdown>
         <ByLink onLink={onLink} />
       </Popover.Dropdown>

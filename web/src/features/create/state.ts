@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { currentProject } from "@/api/client";
 import { allModels } from "@/api/models";
 import type { Model } from "@/api/types";
 import { type Draft, EMPTY, storeDraft, storedDraft } from "./draft";
@@ -12,28 +13,29 @@ const STORE_AFTER_MS = 250;
 /** The draft of the page, kept across visits, together with the model it is for. */
 export function useDraft() {
   const models = useQuery(allModels);
-  const [draft, setDraft] = useState<Draft>(storedDraft);
+  const [project] = useState(currentProject);
+  const [draft, setDraft] = useState<Draft>(() => storedDraft(project));
   const [dropped, setDropped] = useState<Dropped[]>([]);
   const latest = useRef(draft);
   latest.current = draft;
   useEffect(() => {
-    const timer = setTimeout(() => storeDraft(draft), STORE_AFTER_MS);
+    const timer = setTimeout(() => storeDraft(draft, project), STORE_AFTER_MS);
     return () => clearTimeout(timer);
-  }, [draft]);
+  }, [draft, project]);
   useEffect(() => {
-    const leave = () => storeDraft(latest.current);
+    const leave = () => storeDraft(latest.current, project);
     window.addEventListener("pagehide", leave);
     return () => {
       window.removeEventListener("pagehide", leave);
       leave();
     };
-  }, []);
+  }, [project]);
   const change = useCallback<Change>((part) => {
     setDraft((before) => ({ ...before, ...(typeof part === "function" ? part(before) : part) }));
   }, []);
   const model = useMemo(() => pick(models.data, draft.model), [models.data, draft.model]);
-  const choose = useCallback((next: Model) => {
-    const moved = fitted(latest.current, next);
+  const choose = useCallback((next: Model, from: Draft = latest.current) => {
+    const moved = fitted(from, next);
     setDraft(moved.draft);
     setDropped(moved.dropped);
   }, []);

@@ -16,7 +16,11 @@ export function Summary({ draft, model, preview }: { draft: Draft; model: Model;
   const currency = preview.looked?.quote.currency ?? able.price?.currency ?? "USD";
   if (!able.generative) parts.push(t("summary.free"));
   else if (price !== null && price > 0) {
-    parts.push(t("summary.about", { price: money(String(price * draft.variations), currency, i18n.language) }));
+    parts.push(
+      t("summary.about", {
+        price: money(String(price * draft.variations * (1 + (draft.source?.others?.length ?? 0))), currency, i18n.language),
+      }),
+    );
   }
   const usual = preview.looked?.usual ?? able.usual;
   if (usual) parts.push(t("summary.usually", { time: duration(usual.p50, i18n.language) }));

@@ -1,8 +1,11 @@
 import { ActionIcon, Button, CopyButton, Menu, Skeleton } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { oneItem } from "@/api/library";
 import type { Model, Video } from "@/api/types";
-import { contentUrl, deleteVideo, fixedRequest, newestVideos, videoKeys } from "@/api/videos";
+import { contentUrl, deleteVideo, newestVideos, videoKeys } from "@/api/videos";
 import { Broken } from "@/components/broken";
 import { Empty } from "@/components/empty";
 import {
@@ -17,9 +20,9 @@ import {
 } from "@/components/icons";
 import { Progress } from "@/components/progress";
 import { Tile } from "@/components/tile";
-import { Failure, known } from "@/lib/failure";
+import { asFailure, Failure, known } from "@/lib/failure";
+import { restored } from "./arrive";
 import classes from "./create.module.css";
-import type { Draft, Source } from "./draft";
 import type { Change } from "./state";
 import type { useWishes, Wish } from "./submit";
 
@@ -119,6 +122,13 @@ function Take({ video, model, onChange }: { video: Video; model: Model | undefin
     <div className={classes.failed}>
       <p>{video.error?.message ?? t("takes.failed")}</p>
       <Charged code={video.error?.code ?? ""} />
+      <Button
+        size="compact-xs"
+        variant="default"
+        renderRoot={(props) => <Link to="/videos/$id" params={{ id: video.id }} {...props} />}
+      >
+        {t("takes.why")}
+      </Button>
     </div>
   ) : (
     <Progress
@@ -136,17 +146,23 @@ function Take({ video, model, onChange }: { video: Video; model: Model | undefin
       title={prompt}
       done={video.status === "completed"}
       over={over}
-      caption={<Caption text={prompt} detail={detail} />}
+      caption={<Caption text={prompt} detail={detail} id={video.id} />}
       actions={<Actions video={video} onChange={onChange} />}
     />
   );
 }
 
-function Caption({ text, detail }: { text: string; detail: string }) {
+function Caption({ text, detail, id }: { text: string; detail: string; id?: string }) {
   return (
     <>
       <div className={classes.captionText} title={text}>
-        {text}
+        {id ? (
+          <Link to="/videos/$id" params={{ id }} className={classes.captionLink}>
+            {text}
+          </Link>
+        ) : (
+          text
+        )}
       </div>
       <div className={classes.captionDetail}>{detail}</div>
     </>
@@ -158,8 +174,12 @@ function Actions({ video, onChange }: { video: Video; onChange: Change }) {
   const client = useQueryClient();
   const done = video.status === "completed";
   const open = video.status === "queued" || video.status === "in_progress";
-  const reuse = async (source: Source | null) => {
-    onChange(await restored(video, client, source));
+  const reuse = async (as: "reuse" | "remix" | "extend") => {
+    try {
+      onChange(await restored(await client.fetchQuery(oneItem(video.id)), as));
+    } catch (thrown) {
+      notifications.show({ color: "red", message: asFailure(thrown).message });
+    }
     document.getElementById("page")?.scrollTo({ top: 0, behavior: "smooth" });
   };
   const remove = async () => {
@@ -172,15 +192,11 @@ function Actions({ video, onChange }: { video: Video; onChange: Change }) {
   };
   return (
     <>
-      <ActionIcon aria-label={t("takes.use")} title={t("takes.use")} onClick={() => void reuse(null)}>
+      <ActionIcon aria-label={t("takes.use")} title={t("takes.use")} onClick={() => void reuse("reuse")}>
         <IconArrowBackUp size={16} />
       </ActionIcon>
       {done ? (
-        <ActionIcon
-          aria-label={t("takes.remix")}
-          title={t("takes.remix")}
-          onClick={() => void reuse({ id: video.id, verb: "remix" })}
-        >
+        <ActionIcon aria-label={t("takes.remix")} title={t("takes.remix")} onClick={() => void reuse("remix")}>
           <IconRefresh size={16} />
         </ActionIcon>
       ) : null}
@@ -193,7 +209,7 @@ function Actions({ video, onChange }: { video: Video; onChange: Change }) {
         <Menu.Dropdown>
           {done ? (
             <>
-              <Menu.Item leftSection={<IconWand size={15} />} onClick={() => void reuse({ id: video.id, verb: "extend" })}>
+              <Menu.Item leftSection={<IconWand size={15} />} onClick={() => void reuse("extend")}>
                 {t("takes.extend")}
               </Menu.Item>
               <Menu.Item
@@ -221,29 +237,4 @@ function Actions({ video, onChange }: { video: Video; onChange: Change }) {
       </Menu>
     </>
   );
-}
-
-type Client = ReturnType<typeof useQueryClient>;
-
-/** What made a clip, put back into the composer. */
-async function restored(video: Video, client: Client, source: Source | null): Promise<Partial<Draft>> {
-  const plain: Partial<Draft> = {
-    prompt: video.prompt ?? "",
-    model: video.model,
-    seconds: Number(video.seconds),
-    size: video.size,
-    source,
-  };
-  try {
-    const { effective } = await client.fetchQuery(fixedRequest(video.id));
-    if (!effective) return plain;
-    return {
-      ...plain,
-      seconds: effective.seconds,
-      seed: effective.seed === null ? "" : String(effective.seed),
-      negative: effective.negative_prompt ?? "",
-    };
-  } catch {
-    return plain;
-  }
 }

@@ -5,15 +5,17 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { lazy, type MouseEvent, Suspense, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { LIBRARY_EXPORT } from "@/api/account";
 import { fileAddress, store } from "@/api/download";
 import { packed } from "@/api/kin";
 import { emptyTrash, type Item, trashAll } from "@/api/library";
 import { Broken } from "@/components/broken";
 import { Empty } from "@/components/empty";
-import { IconArrowLeft, IconDots, IconMovie, IconSearch, IconTrash } from "@/components/icons";
+import { IconArrowLeft, IconDots, IconFileImport, IconMovie, IconSearch, IconTrash } from "@/components/icons";
 import { asFailure } from "@/lib/failure";
 import { useSession } from "@/lib/session";
 import { restartLists, useActions } from "./actions";
+import { filesOf } from "./bring";
 import { FilterBar } from "./filter-bar";
 import { filtering, type LibrarySearch, readSearch, unfiltered, wantedOf } from "./filters";
 import { Grid } from "./grid";
@@ -24,7 +26,9 @@ import { SelectionBar } from "./selection-bar";
 import { Table } from "./table";
 
 const Details = lazy(() => import("./details").then((found) => ({ default: found.Details })));
-const Folders = lazy(() => import("./folders").then((found) => ({ default: found.Folders })));
+const Folders = lazy(() => import("./names").then((found) => ({ default: found.Folders })));
+const Tags = lazy(() => import("./names").then((found) => ({ default: found.Tags })));
+const BringIn = lazy(() => import("./bring-in"));
 const Typed = lazy(() => import("./typed").then((found) => ({ default: found.Typed })));
 
 /** Where the list stood when it was left, by what was looked for. */
@@ -106,9 +110,24 @@ export function LibraryPage() {
       <Details id={current} actions={actions} onClose={() => show(undefined)} onUse={use} onDownload={download} />
     </Suspense>
   ) : null;
+  const [bringing, setBringing] = useState<{ files: File[] | null } | null>(null);
+  const over = useDropped(setBringing);
+  const head = (
+    <>
+      <Button
+        size="compact-sm"
+        variant="default"
+        leftSection={<IconFileImport size={15} />}
+        onClick={() => setBringing({ files: null })}
+      >
+        {t("bring.open")}
+      </Button>
+      <TrashMenu search={search} onChange={change} />
+    </>
+  );
   return (
-    <div className={classes.page}>
-      <FilterBar search={search} onChange={change} trash={<TrashMenu search={search} onChange={change} />} />
+    <div className={classes.page} data-over={over || undefined}>
+      <FilterBar search={search} onChange={change} trash={head} />
       <div className={classes.body}>
         <div ref={scroller} className={classes.scroller}>
           <div ref={measured} />
@@ -135,12 +154,48 @@ export function LibraryPage() {
           trashed={search.trashed === "true"}
           actions={actions}
           onClear={selection.clear}
-          onRemix={(item) => use(item.id, "remix")}
+          onRemix={(chosen) => use(chosen.map((item) => item.id).join(","), "remix")}
           onDownload={download}
         />
       ) : null}
+      {bringing ? (
+        <Suspense>
+          <BringIn first={bringing.files} onClose={() => setBringing(null)} />
+        </Suspense>
+      ) : null}
     </div>
   );
+}
+
+/** Takes what is dropped anywhere on the page. */
+function useDropped(take: (dropped: { files: File[] }) => void): boolean {
+  const [over, setOver] = useState(false);
+  useEffect(() => {
+    const files = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
+    const drag = (event: DragEvent) => {
+      if (!files(event)) return;
+      event.preventDefault();
+      setOver(true);
+    };
+    const leave = (event: DragEvent) => {
+      if (event.relatedTarget === null) setOver(false);
+    };
+    const drop = (event: DragEvent) => {
+      if (!files(event) || !event.dataTransfer) return;
+      event.preventDefault();
+      setOver(false);
+      void filesOf(event.dataTransfer).then((found) => take({ files: found }));
+    };
+    window.addEventListener("dragover", drag);
+    window.addEventListener("dragleave", leave);
+    window.addEventListener("drop", drop);
+    return () => {
+      window.removeEventListener("dragover", drag);
+      window.removeEventListener("dragleave", leave);
+      window.removeEventListener("drop", drop);
+    };
+  }, [take]);
+  return over;
 }
 
 /** One file comes as it is, many come packed. */
@@ -271,7 +326,7 @@ function TrashMenu({ search, onChange }: { search: LibrarySearch; onChange: (sea
   const { t } = useTranslation("library");
   const client = useQueryClient();
   const who = useSession();
-  const [asking, setAsking] = useState<"all" | "empty" | "folders" | null>(null);
+  const [asking, setAsking] = useState<"all" | "empty" | "folders" | "tags" | null>(null);
   const project = who.projects.find((one) => one.id === who.projectId)?.name ?? "";
   const trashed = search.trashed === "true";
   const act = async (typed: string) => {
@@ -302,6 +357,10 @@ function TrashMenu({ search, onChange }: { search: LibrarySearch; onChange: (sea
             <Menu.Item onClick={() => onChange({ view: search.view, trashed: "true" })}>{t("trash.open")}</Menu.Item>
           )}
           <Menu.Item onClick={() => setAsking("folders")}>{t("foldersAct")}</Menu.Item>
+          <Menu.Item onClick={() => setAsking("tags")}>{t("tagsAct")}</Menu.Item>
+          <Menu.Item component="a" href={LIBRARY_EXPORT} download>
+            {t("export")}
+          </Menu.Item>
           <Menu.Divider />
           <Menu.Item color="red" onClick={() => setAsking(trashed ? "empty" : "all")}>
             {t(trashed ? "trash.empty" : "trash.all")}
@@ -310,6 +369,7 @@ function TrashMenu({ search, onChange }: { search: LibrarySearch; onChange: (sea
       </Menu>
       <Suspense>
         {asking === "folders" ? <Folders onClose={close} /> : null}
+        {asking === "tags" ? <Tags onClose={close} /> : null}
         {asking === "all" || asking === "empty" ? (
           <Typed
             title={t(asking === "all" ? "trash.all" : "trash.empty")}

@@ -10,6 +10,8 @@ import {
   IconFolderPlus,
   IconHeart,
   IconRefresh,
+  IconStar,
+  IconStarFilled,
   IconTag,
   IconTrash,
   IconX,
@@ -23,15 +25,18 @@ type Props = {
   trashed: boolean;
   actions: Actions;
   onClear: () => void;
-  onRemix: (item: Item) => void;
+  onRemix: (items: Item[]) => void;
   onDownload: (items: Item[]) => void;
 };
+
+/** More clips at once are made from by a program. */
+const REMIXED_MOST = 20;
 
 /** What can be done to everything that is selected. */
 export function SelectionBar({ items, trashed, actions, onClear, onRemix, onDownload }: Props) {
   const { t } = useTranslation("library");
   const ids = items.map((item) => item.id);
-  const only = items.length === 1 ? items[0] : undefined;
+  const made = items.filter((item) => item.kind === "task" && item.status === "completed");
   const button = (label: string, icon: React.ReactNode, act: () => void) => (
     <Tooltip label={label}>
       <ActionIcon aria-label={label} onClick={act}>
@@ -54,9 +59,10 @@ export function SelectionBar({ items, trashed, actions, onClear, onRemix, onDown
       ) : (
         <>
           {button(t("act.favourite"), <IconHeart size={17} />, () => void actions.favourite(items))}
-          {only?.status === "completed" && only.kind === "task"
-            ? button(t("act.remix"), <IconRefresh size={17} />, () => onRemix(only))
+          {made.length > 0 && made.length <= REMIXED_MOST
+            ? button(t(made.length > 1 ? "act.remixMany" : "act.remix"), <IconRefresh size={17} />, () => onRemix(made))
             : null}
+          <RateMenu ids={ids} actions={actions} />
           <MoveMenu ids={ids} actions={actions} />
           <TagPopover ids={ids} actions={actions} />
           {button(t("act.download"), <IconDownload size={17} />, () => onDownload(items))}
@@ -68,6 +74,34 @@ export function SelectionBar({ items, trashed, actions, onClear, onRemix, onDown
       )}
       {button(t("act.clear"), <IconX size={17} />, onClear)}
     </div>
+  );
+}
+
+function RateMenu({ ids, actions }: { ids: string[]; actions: Actions }) {
+  const { t } = useTranslation("library");
+  const rate = (rating: number) => void actions.many({ action: "rate", ids, value: rating }, (item) => ({ ...item, rating }));
+  return (
+    <Menu position="top" width={150}>
+      <Menu.Target>
+        <Tooltip label={t("act.rate")}>
+          <ActionIcon aria-label={t("act.rate")}>
+            <IconStar size={17} />
+          </ActionIcon>
+        </Tooltip>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {[5, 4, 3, 2, 1].map((stars) => (
+          <Menu.Item key={stars} onClick={() => rate(stars)}>
+            <span className={classes.stars} role="img" aria-label={t("ratingOf", { count: stars })}>
+              {Array.from({ length: stars }, (_, n) => n).map((n) => (
+                <IconStarFilled key={n} size={13} />
+              ))}
+            </span>
+          </Menu.Item>
+        ))}
+        <Menu.Item onClick={() => rate(0)}>{t("ratingNone")}</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
   );
 }
 

@@ -10,6 +10,7 @@ import { keepLastFrame } from "@/api/kin";
 import { changeItem, type Detail, doToMany, libraryKeys, oneItem } from "@/api/library";
 import { keepPicture } from "@/api/videos";
 import { Broken } from "@/components/broken";
+import { Cancel, Decide } from "@/components/deciding";
 import { Empty } from "@/components/empty";
 import {
   IconArrowBackUp,
@@ -76,7 +77,7 @@ export type Way = "reuse" | "remix" | "edit" | "extend" | "frame";
 /** The ways from a clip into the composer. */
 function useWays(item: Detail) {
   const navigate = useNavigate();
-  const go = (as: Way, file?: string) => void navigate({ to: "/", search: { from: item.id, as, file } as never });
+  const go = (as: Way, file?: string, from = item.id) => void navigate({ to: "/", search: { from, as, file } as never });
   const refused = (thrown: unknown) => notifications.show({ color: "red", message: asFailure(thrown).message });
   return {
     go,
@@ -132,7 +133,7 @@ function Shown({ item }: { item: Detail }) {
           </Tabs.Panel>
           <Tabs.Panel value="lineage" className={classes.tab}>
             <Suspense fallback={<Skeleton height={360} />}>
-              <Lineage item={item} onBranch={(id) => ways.go("remix", id)} />
+              <Lineage item={item} onBranch={(id) => ways.go("remix", undefined, id)} />
             </Suspense>
           </Tabs.Panel>
           <Tabs.Panel value="attempts" className={classes.tab}>
@@ -246,6 +247,8 @@ function Ways({ ways }: { ways: ReturnType<typeof useWays> }) {
 function Unfinished({ item, onUse }: { item: Detail; onUse: () => void }) {
   const { t } = useTranslation("video");
   const ended = item.status === "failed" || item.status === "cancelled";
+  const decides = item.status === "unconfirmed";
+  const stops = item.status === "queued" || item.status === "submitting" || item.status === "running";
   if (ended) return <Failed item={item} onUse={onUse} />;
   return (
     <div className={classes.waiting} style={{ aspectRatio: ratioOf(item) }}>
@@ -259,7 +262,9 @@ function Unfinished({ item, onUse }: { item: Detail; onUse: () => void }) {
           usual={item.usual?.p50 ?? null}
         />
       )}
-      {item.status === "unconfirmed" ? <p className={classes.hint}>{t("unconfirmed")}</p> : null}
+      {decides ? <p className={classes.hint}>{t("unconfirmed")}</p> : null}
+      {decides ? <Decide item={item} /> : null}
+      {stops ? <Cancel item={item} /> : null}
     </div>
   );
 }
