@@ -1,4 +1,4 @@
-import { Burger, Drawer, Tooltip } from "@mantine/core";
+import { Burger, Tooltip } from "@mantine/core";
 import { useDisclosure, useHotkeys, useMediaQuery } from "@mantine/hooks";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Navigate, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
@@ -20,6 +20,7 @@ import { Tellings } from "./tellings";
 
 const Search = lazy(() => import("./search"));
 const Keys = lazy(() => import("./keys"));
+const PhoneMenu = lazy(() => import("./phone-menu"));
 const NARROW = "(max-width: 720px)";
 
 /** What stands around every page of somebody who is signed in. */
@@ -78,14 +79,14 @@ function Frame({ permissions }: { permissions: string[] }) {
         <Outlet />
       </main>
       {phone ? <BottomBar entries={shown.filter((entry) => !entry.admin)} /> : null}
-      <Drawer opened={drawer} onClose={setDrawer.close} size={260} withCloseButton={false} padding={0}>
-        <nav className={classes.drawer} aria-label={t("pages")}>
-          <Entries entries={shown} narrow={false} onGo={setDrawer.close} />
-        </nav>
-      </Drawer>
       <Suspense>
         <Search entries={shown} />
         {keys ? <Keys onClose={setKeys.close} /> : null}
+        {drawer ? (
+          <PhoneMenu label={t("pages")} onClose={setDrawer.close}>
+            <Entries entries={shown} narrow={false} onGo={setDrawer.close} />
+          </PhoneMenu>
+        ) : null}
       </Suspense>
     </div>
   );

@@ -1,0 +1,45 @@
+import { Menu, SegmentedControl, useMantineColorScheme } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import { IconDeviceDesktop, IconMoon, IconSun } from "@/components/icons";
+import { chooseLanguage, type Language } from "@/lib/i18n";
+import classes from "./top.module.css";
+
+/** Theme and language, chosen in the menu of the account. */
+export default function Choices() {
+  const { t, i18n } = useTranslation("shell");
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const icon = (Icon: typeof IconSun, word: string) => <Icon size={16} stroke={1.6} aria-label={word} />;
+  return (
+    <>
+      <Menu.Label>{t("theme.label")}</Menu.Label>
+      <div className={classes.choice}>
+        <SegmentedControl
+          fullWidth
+          size="xs"
+          value={colorScheme}
+          onChange={(value) => setColorScheme(value as "auto" | "dark" | "light")}
+          aria-label={t("theme.label")}
+          data={[
+            { value: "auto", label: icon(IconDeviceDesktop, t("theme.auto")) },
+            { value: "dark", label: icon(IconMoon, t("theme.dark")) },
+            { value: "light", label: icon(IconSun, t("theme.light")) },
+          ]}
+        />
+      </div>
+      <Menu.Label>{t("language")}</Menu.Label>
+      <div className={classes.choice}>
+        <SegmentedControl
+          fullWidth
+          size="xs"
+          value={i18n.language}
+          onChange={(value) => void chooseLanguage(value as Language)}
+          aria-label={t("language")}
+          data={[
+            { value: "en", label: t("languages.en") },
+            { value: "zh-CN", label: t("languages.zh") },
+          ]}
+        />
+      </div>
+    </>
+  );
+}
