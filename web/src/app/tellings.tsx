@@ -1,10 +1,12 @@
+import { UnstyledButton } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { Link, useNavigate } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { useCallback } from "react";
 import { useTranslation } from "react-i18next";
 import { chime, notice, wishes } from "@/lib/notices";
 import type { LiveEvent } from "@/live/connection";
 import { useLiveEvents } from "@/live/live";
+import classes from "./top.module.css";
 
 const TOLD = new Set<LiveEvent["type"]>(["video.completed", "video.failed", "video.unconfirmed"]);
 
@@ -22,9 +24,13 @@ export function Tellings() {
       const text = t(`told.${word}`, { count: told.length });
       const to = told.length === 1 ? `/videos/${last.data.id}` : "/queue";
       if (want.toast) {
+        // Notes stand outside the pages and know no router: a button goes there.
         const message = (
           <>
-            {text} <Link to={to}>{t("told.look")}</Link>
+            {text}{" "}
+            <UnstyledButton className={classes.look} onClick={() => void navigate({ to })}>
+              {t("told.look")}
+            </UnstyledButton>
           </>
         );
         notifications.show({ message, color: word === "completed" ? "amber" : "red" });
