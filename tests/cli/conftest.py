@@ -98,9 +98,9 @@ class Command:
         )
 
     @contextmanager
-    def serving(self, env: Mapping[str, str] | None = None) -> Generator[str]:
+    def serving(self, env: Mapping[str, str] | None = None, port: int = 0) -> Generator[str]:
         """Keep a server running for the length of the block and give its address."""
-        process = self.start("serve", "--host", "127.0.0.1", "--port", "0", env=env)
+        process = self.start("serve", "--host", "127.0.0.1", "--port", str(port), env=env)
         try:
             yield self._address(process)
         finally:
