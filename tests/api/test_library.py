@@ -11,6 +11,7 @@ from urllib.parse import quote
 from reelgate.auth.scopes import Scope
 from reelgate.core.errors import Code, Failure
 from reelgate.core.lifecycle import Status
+from reelgate.engine import sweep
 from tests.api.harness import Bench, png
 
 ITEMS = "/api/library/items"
@@ -306,6 +307,28 @@ async def test_uploads_are_shown_where_they_are_asked_for(bench: Bench) -> None:
     assert (await bench.ask("GET", shown["media"]["picture"])).status == 200
     await bench.ask("DELETE", f"/v1/files/{upload}")
     assert await listed(bench, "kind=upload") == []
+
+
+async def test_an_upload_whose_time_has_passed_leaves_the_library_and_its_counts(bench: Bench) -> None:
+    later = [
+        ("purpose", "vision"),
+        ("expires_after[anchor]", "created_at"),
+        ("expires_after[seconds]", "3600"),
+    ]
+    for fields in (later, [("purpose", "vision")]):
+        part = ("file", "风筝.png", "image/png", png())
+        assert (await bench.form("/v1/files", [*fields, part])).status == 200
+    uploads = [one["id"] for one in (await bench.ask("GET", f"{ITEMS}?kind=upload")).json()["data"]]
+    await bench.post("/api/library/bulk", {"action": "add_tags", "ids": uploads, "value": ["good"]})
+
+    await bench.clock.advance(3_601)
+    await sweep.forget_old(bench.ctx)
+
+    assert await listed(bench, "kind=upload") == uploads[:1]
+    facets = (await bench.ask("GET", "/api/library/facets?kind=upload")).json()
+    assert facets["total"] == 1
+    assert [tag["count"] for tag in facets["tag"]] == [1]
+    assert len(await listed(bench, f"kind=upload&q={quote('风筝')}")) == 1
 
 
 async def test_only_operators_see_and_filter_channels(bench: Bench) -> None:

@@ -331,7 +331,7 @@ async def test_an_upload_whose_time_has_passed_is_dropped(backend: Backend) -> N
         blobs.put(conn, a_blob())
         uploads.insert(conn, UPLOAD)
         uploads.insert(conn, replace(UPLOAD, id="file_2", expires_at=NOW + 5))
-        return [uploads.drop_expired(conn, NOW + 4), uploads.drop_expired(conn, NOW + 5)]
+        return [len(uploads.drop_expired(conn, NOW + 4)), len(uploads.drop_expired(conn, NOW + 5))]
 
     assert await backend.write(work) == [0, 1]
 

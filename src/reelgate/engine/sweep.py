@@ -7,7 +7,7 @@ from collections.abc import Callable
 from reelgate.core.errors import Code, Failure
 from reelgate.core.lifecycle import Status
 from reelgate.core.task import AttemptState
-from reelgate.engine import limits
+from reelgate.engine import limits, uploads
 from reelgate.engine.context import Context
 from reelgate.engine.reconcile import learn_late
 from reelgate.engine.settle import finish
@@ -20,7 +20,6 @@ from reelgate.store import events as event_rows
 from reelgate.store import idempotency as idempotency_rows
 from reelgate.store import jobs as job_rows
 from reelgate.store import tasks as task_rows
-from reelgate.store import uploads as upload_rows
 from reelgate.store.backend import Connection
 from reelgate.store.tasks import OpenTask
 from reelgate.telemetry import log
@@ -142,7 +141,7 @@ async def forget_old(ctx: Context) -> None:
     now = ctx.clock.now_ms()
     await ctx.backend.write(lambda conn: idempotency_rows.prune(conn, now))
     await ctx.backend.write(lambda conn: event_rows.prune(conn, now - ctx.rules.event_keep_s * 1000))
-    await ctx.backend.write(lambda conn: upload_rows.drop_expired(conn, now))
+    await ctx.backend.write(lambda conn: uploads.drop_expired(conn, now))
     for task_id in await ctx.backend.read(lambda conn: asset_rows.expired_tasks(conn, now)):
         await ctx.backend.write(lambda conn, t=task_id: asset_rows.delete_of_task(conn, t))
     if ctx.rules.activity_keep_s:

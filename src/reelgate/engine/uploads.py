@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from reelgate.core.errors import CallerError, Code, Failure
 from reelgate.core.task import Input, Role, Upload
@@ -15,6 +16,7 @@ from reelgate.store import uploads as upload_rows
 from reelgate.store.backend import Connection
 
 HEAD = 64
+_TOGETHER: Final = 500
 
 
 async def keep(
@@ -73,6 +75,13 @@ async def _store(ctx: Context, path: Path) -> Input:
     if kind.startswith("image/"):
         return await store_picture(ctx, path, role=Role.REFERENCE, param="file")
     return await store_clip(ctx, path, param="file")
+
+
+def drop_expired(conn: Connection, now: int) -> None:
+    """Forget every upload whose time has passed, and what the library shows of it."""
+    gone = upload_rows.drop_expired(conn, now)
+    for start in range(0, len(gone), _TOGETHER):
+        item_rows.forget(conn, gone[start : start + _TOGETHER])
 
 
 async def remove(ctx: Context, who: Who, upload_id: str) -> bool:

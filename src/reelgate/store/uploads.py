@@ -23,7 +23,7 @@ _DELETE: Final = (
     .where(uploads.c.id == bindparam("b_upload_id"), uploads.c.project_id == bindparam("b_project_id"))
     .returning(uploads.c.sha256)
 )
-_DROP_EXPIRED: Final = delete(uploads).where(uploads.c.expires_at <= bindparam("now"))
+_DROP_EXPIRED: Final = delete(uploads).where(uploads.c.expires_at <= bindparam("now")).returning(uploads.c.id)
 
 
 def _page_statement(*, ascending: bool, beyond: bool) -> Any:
@@ -81,6 +81,6 @@ def remove(conn: Connection, upload_id: str, project_id: str) -> bool:
     return conn.execute(_DELETE, values).first() is not None
 
 
-def drop_expired(conn: Connection, now: int) -> int:
-    """Forget every upload whose time has passed; count them."""
-    return conn.execute(_DROP_EXPIRED, {"now": now}).rowcount
+def drop_expired(conn: Connection, now: int) -> list[str]:
+    """Forget every upload whose time has passed; name them."""
+    return [str(one) for one in conn.execute(_DROP_EXPIRED, {"now": now}).scalars()]
