@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -78,12 +79,17 @@ def scope_of(target: str, headers: dict[str, str]) -> dict[str, Any]:
 
 
 def dial(
-    bench: Bench, target: str = "/ws", *, key: str | None = "", take: asyncio.Event | None = None
+    bench: Bench,
+    target: str = "/ws",
+    *,
+    key: str | None = "",
+    take: asyncio.Event | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> Line:
-    """Connect; with `take`, the client takes nothing before it."""
+    """Connect, with `more` headers; with `take`, the client takes nothing before it."""
     told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     says: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-    headers = {"host": "gate.test"}
+    headers = {"host": "gate.test", **(more or {})}
     if key is not None:
         headers["authorization"] = f"Bearer {key or bench.key}"
     says.put_nowait({"type": "websocket.connect"})

@@ -12,18 +12,22 @@ from typing import Literal
 
 import msgspec
 import pytest
+from starlette.requests import HTTPConnection
 
-from reelgate.api import build_app
+from reelgate.api import build_app, links
+from reelgate.api.studio import POLICY
 from reelgate.engine.context import Context, Limits
 from reelgate.media.blobs import BlobStore, open_place
 from reelgate.store.migrate import upgrade
 from reelgate.testing.s3 import S3Server
+from tests.api.browser import Browser, first_admin
 from tests.api.harness import PEPPER, Bench, open_bench
 from tests.storage.conftest import HURRIED, WHO
 from tests.storage.proxy import proxy_to
 from tests.storage.test_objects import fetched
 
 CLIP = bytes(range(256)) * 4_000
+SCOPE = {"type": "http", "scheme": "http", "headers": [(b"host", b"reel.example")]}
 
 
 @asynccontextmanager
@@ -129,6 +133,25 @@ async def test_only_a_get_with_a_key_that_stays_at_home_is_redirected(bucket: st
 
         assert [head.status, known.status, other.status] == [200, 304, 200]
         assert other.body == CLIP
+
+
+async def test_the_studio_plays_what_this_host_serves_whatever_the_mode(bucket: str, tmp_path: Path) -> None:
+    """Its policy lets pages play clips of this host alone, and a still is only taken from such a clip."""
+    async with bench_on(tmp_path, bucket, "redirect") as bench:
+        path = await content(bench)
+        await first_admin(bench)
+        page = Browser(bench)
+        await page.sign_in("root")
+        link = links.clip_address(
+            bench.ctx, bench.app.state.door.links, HTTPConnection({**SCOPE}), path.split("/")[3]
+        )
+
+        by_cookie = await page.ask("GET", path, sec_fetch_dest="video", range="bytes=0-9")
+        by_link = await bench.ask("GET", link.removeprefix("http://reel.example"), key=None)
+
+    assert (by_cookie.status, by_cookie.body) == (206, CLIP[:10])
+    assert (by_link.status, by_link.body) == (200, CLIP)
+    assert "media-src 'self' blob:" in POLICY
 
 
 async def test_a_disk_has_nothing_to_redirect_to(tmp_path: Path) -> None:
