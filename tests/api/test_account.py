@@ -203,6 +203,10 @@ async def test_an_export_has_everything_of_oneself_and_nothing_of_anybody_else(b
     made = await data(ada, "POST", "keys", {"name": "script"})
     mine = [(await ada.ask("POST", "/v1/videos", WISH)).json()["id"] for _ in range(3)]
     await eve.ask("POST", "/v1/videos", {**WISH, "prompt": "eve's secret"})
+    hook = {"url": "https://93.184.216.34/", "event_types": ["video.failed"]}
+    for browser, name in ((ada, "pager"), (eve, "eve's")):
+        answer = await browser.ask("POST", "/v1/webhook_endpoints", {**hook, "name": name})
+        assert answer.status == 200, answer.body
 
     answer = await ada.ask("GET", "/api/account/export")
 
@@ -212,6 +216,9 @@ async def test_an_export_has_everything_of_oneself_and_nothing_of_anybody_else(b
     assert found["user"]["email"] == "ada@example.com"
     assert [key["name"] for key in found["keys"]] == ["script"]
     assert len(found["signIns"]) == 1
+    assert found["preferences"]["notifications"]["mailBudget"] is True
+    assert [(hook["name"], "secret" in str(hook)) for hook in found["webhooks"]] == [("pager", False)]
+    assert {deed["action"] for deed in found["activity"]} >= {"sign_in", "POST /api/account/keys"}
     text = answer.body.decode()
     assert made["key"] not in text
     assert "argon2" not in text
@@ -245,3 +252,31 @@ async def test_a_key_tells_what_programs_did_with_it(bench: Bench, ada: Browser)
     usage = {one["name"]: one["usage"] for one in await data(ada, "GET", "keys")}
     assert usage["idle"] == {"videos": 0, "charged": []}
     assert usage["bot"] == {"videos": 2, "charged": [{"currency": "USD", "amount": amount}]}
+
+
+async def test_what_one_prefers_is_kept_and_changed_piece_by_piece(bench: Bench, ada: Browser):
+    before = await data(ada, "GET", "preferences")
+    await data(ada, "PATCH", "preferences", {"language": "zh-CN", "notifications": {"mailFinished": True}})
+    after = await data(ada, "PATCH", "preferences", {"notifications": {"sound": True, "mailBudget": False}})
+    back = await data(ada, "PATCH", "preferences", {"language": None})
+
+    usual = {
+        "toast": True,
+        "sound": False,
+        "browser": False,
+        "mailFinished": False,
+        "mailFailed": False,
+        "mailBudget": True,
+        "mailWebhooks": True,
+    }
+    assert before == {"language": None, "notifications": usual, "mailsSent": False}
+    told = {**usual, "mailFinished": True, "sound": True, "mailBudget": False}
+    assert (after["language"], after["notifications"]) == ("zh-CN", told)
+    assert (back["language"], back["notifications"]) == (None, told)
+    assert await data(await entered(bench, "eve"), "GET", "preferences") == before
+    for wrong, param in (
+        ({"language": "de"}, "language"),
+        ({"notifications": {"toast": 1}}, "notifications.toast"),
+    ):
+        answer = await ada.ask("PATCH", "/api/account/preferences", wrong)
+        assert (answer.status, answer.error["param"]) == (400, param)

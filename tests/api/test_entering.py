@@ -203,7 +203,7 @@ async def test_the_first_start_is_told_until_somebody_is_administrator(bench: Be
     made = await browser.ask("POST", "/api/auth/setup", body)
 
     assert before == {
-        "firstRun": True, "registration": "open", "oidc": [], "languages": ["en", "zh-CN"],
+        "firstRun": True, "registration": "open", "oidc": [], "languages": ["en", "zh-CN"], "resets": False,
     }  # fmt: skip
     assert seen["kind"] == "setup"
     assert made.status == 201

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from reelgate.auth.people import IN_TEAMS
@@ -27,6 +30,16 @@ def test_people_are_added_found_changed_and_shut_out(reelgate: Command) -> None:
     assert "/reset#" in reelgate("users", "reset", "ada").out
     assert reelgate("users", "logout", "ada", "--json").json() == {"id": made["id"], "ended": 0}
     assert reelgate("users", "role", "nobody", "viewer").code == 3
+    with closing(sqlite3.connect(reelgate.data / "reelgate.db")) as conn:
+        found = conn.execute("SELECT action FROM audit ORDER BY seq").fetchall()
+    assert [action.removeprefix("reelgate users ") for (action,) in found] == [
+        "add",
+        "role",
+        "disable",
+        "enable",
+        "reset",
+        "logout",
+    ]
 
 
 def test_the_first_administrator_is_made_by_a_link_or_by_a_command(reelgate: Command) -> None:

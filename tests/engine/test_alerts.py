@@ -5,22 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from email import message_from_bytes
-from email.message import Message
+from email.header import decode_header, make_header
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from reelgate.core.dialect import Observation, Phase, Refused
 from reelgate.core.errors import Code, Failure
 from reelgate.core.events import Alert
 from reelgate.core.lifecycle import Status
 from reelgate.core.money import Micro
+from reelgate.core.people import Language, Notices, Preferences
 from reelgate.engine import alerts, deliver, webhooks
 from reelgate.net.client import Client
 from reelgate.net.mail import NotSent, Post, Sent, send_mail
@@ -33,53 +31,11 @@ from reelgate.store.tables import DEFAULT_ACCOUNT, Audience, DeliveryState
 from reelgate.testing.clock import FakeClock
 from reelgate.testing.scripted import Scripted
 from tests.engine.conftest import WHO, Bench, open_bench
+from tests.net.inbox import Inbox, receiving, text_of
 from tests.net.loopback import answering, http, open_guard, serve
 
 OWNER = "owner@reel.example"
 OPERATOR = "ops@reel.example"
-
-
-@dataclass
-class Inbox:
-    """A real SMTP server's mails; answers recipients with `says`."""
-
-    port: int = 0
-    says: str = "250 OK"
-    mails: list[Message] = field(default_factory=list[Message])
-
-    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, to: str, _: Any) -> str:
-        del server, session
-        if self.says.startswith("250"):
-            envelope.rcpt_tos.append(to)
-        return self.says
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        del server, session
-        assert isinstance(envelope.content, bytes)
-        self.mails.append(message_from_bytes(envelope.content))
-        return "250 OK"
-
-    def post(self, **more: Any) -> Post:
-        given = {
-            "host": "127.0.0.1",
-            "port": self.port,
-            "sender": "reelgate@reel.example",
-            "security": "none",
-        }
-        return Post(**{**given, **more})
-
-
-@asynccontextmanager
-async def receiving(**options: Any) -> AsyncIterator[Inbox]:
-    inbox = Inbox()
-    server = await asyncio.get_running_loop().create_server(
-        lambda: SMTP(inbox, hostname="mx.reel.example", **options), "127.0.0.1", 0
-    )
-    inbox.port = server.sockets[0].getsockname()[1]
-    try:
-        yield inbox
-    finally:
-        server.close()
 
 
 @pytest.fixture
@@ -299,3 +255,42 @@ async def test_a_password_is_shown_to_the_server_and_to_nobody_else() -> None:
     assert isinstance(bad, NotSent)
     assert "canary" not in bad.reason + repr(good)
     assert len(inbox.mails) == 1
+
+
+async def prefers(bench: Bench, language: Language | None = None, **told: bool) -> None:
+    chosen = Preferences(language=language, notices=Notices(**told))
+    await bench.ctx.backend.write(
+        lambda conn: user_rows.prefer(conn, WHO.user_id, chosen, bench.clock.now_ms())
+    )
+
+
+async def test_people_are_written_to_about_what_they_chose_in_their_language(
+    bench: Bench, upstream: Scripted, inbox: Inbox
+) -> None:
+    await prefers(bench, "zh-CN", mail_failed=True, mail_budget=False)
+    upstream.sights["job-1"].append(Observation(phase=Phase.FAILED))
+    task = await bench.create()
+    assert (await bench.until(task.id)).status is Status.FAILED
+    await alerts.send_due(bench.ctx)
+
+    (mail,) = inbox.mails
+    subject = str(make_header(decode_header(mail["Subject"])))
+    assert (mail["To"], "失败" in subject, task.id in text_of(mail)) == (OWNER, True, True)
+    await limited(bench, 4_000_000)
+    for _ in range(10):
+        await bench.create()
+    assert await alerts.watch_budgets(bench.ctx) == 1
+    await alerts.send_due(bench.ctx)
+    assert [one["To"] for one in inbox.mails[1:]] == [OPERATOR]
+
+
+async def test_a_finished_video_is_mailed_to_whoever_wants_that(bench: Bench, inbox: Inbox) -> None:
+    await prefers(bench, mail_finished=True)
+    task = await bench.create()
+    await bench.ctx.backend.write(
+        lambda conn: alerts.task_ended(conn, bench.ctx, task, Status.COMPLETED, None)
+    )
+    await alerts.send_due(bench.ctx)
+
+    assert [one["To"] for one in inbox.mails] == [OWNER]
+    assert task.request.prompt in text_of(inbox.mails[0])

@@ -7,8 +7,9 @@ the request itself and gives a finished response, so nothing is validated or enc
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import hmac
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -36,11 +37,14 @@ from reelgate.auth.tokens import Signing, principal_of_token
 from reelgate.core.errors import Code, Failure, ReelgateError, refuse
 from reelgate.engine.context import Context, Who
 from reelgate.engine.limits import Limited, admit_call
+from reelgate.telemetry import log
 
 _JSON: Final = "application/json"
 
 TICK_S: Final = 5.0
 """How often an open stream checks that its key still opens it."""
+LATER_MAX: Final = 32
+"""Things that are done after their answer, at one time."""
 KNOWN_MAX: Final = 20_000
 """Askers behind streams that are remembered for a moment."""
 
@@ -83,6 +87,7 @@ class Door:
         self.links = ClipLinks(pepper)
         self._pepper = pepper
         self._flushing: asyncio.Task[None] | None = None
+        self._later: set[asyncio.Task[None]] = set()
         self._known: dict[tuple[str | None, str | None], tuple[float, asyncio.Future[Principal | None]]] = {}
 
     async def admit(self, request: Request, scope: Scope | Known) -> Principal:
@@ -179,8 +184,31 @@ class Door:
         finally:
             self._flushing = None
 
+    def later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something after the answer; of what comes too thick, nothing is done."""
+        if len(self._later) >= LATER_MAX:
+            work.close()
+            return
+        task = asyncio.create_task(work)
+        self._later.add(task)
+        task.add_done_callback(self._came_later)
+
+    def _came_later(self, task: asyncio.Task[None]) -> None:
+        self._later.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            log.warning("later_failed", reason=type(error).__name__)
+
+    async def quiet(self) -> None:
+        """Return once nothing is left of what was to be done later."""
+        while self._later:
+            await asyncio.wait(self._later)
+
     async def close(self) -> None:
         """Write down what is still to be written."""
+        for task in self._later:
+            task.cancel()
+        await asyncio.gather(*self._later, return_exceptions=True)
         now = self.ctx.clock.now_ms()
         await self.last_used.flush(now)
         await self.last_seen.flush(now)
@@ -211,6 +239,12 @@ class Asked(msgspec.Struct, frozen=True):
     def ctx(self) -> Context:
         """The composition."""
         return self.door.ctx if self.noting is None else self.noting
+
+    @property
+    def access(self) -> Access:
+        """What is about people, written down like everything else the action changes."""
+        shared = self.door.access
+        return shared if self.noting is None else dataclasses.replace(shared, backend=self.noting.backend)
 
     @property
     def project_id(self) -> str:

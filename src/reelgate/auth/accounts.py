@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -12,7 +13,7 @@ from reelgate.auth.access import Access, Origin, buckets_of, forgive, throttle
 from reelgate.auth.passwords import check_new
 from reelgate.auth.principal import Principal
 from reelgate.core.errors import CallerError, Code, refuse
-from reelgate.core.people import LinkKind, Role
+from reelgate.core.people import LinkKind, Preferences, Role
 from reelgate.store import links as link_rows
 from reelgate.store import projects as project_rows
 from reelgate.store import teams as team_rows
@@ -277,15 +278,42 @@ async def describe(
 
     Raises CallerError naming what cannot be used.
     """
-    changes: dict[str, str | None] = {}
-    if name is not None:
-        changes["name"] = name_of(name)
-    if email is not None:
-        changes["email"] = email_of(email)
+    changes = described(name, email)
     now = access.clock.now_ms()
     if changes:
         await access.backend.write(lambda conn: user_rows.change(conn, user_id, now, **changes))
     return await account(access, user_id)
+
+
+def described(name: str | None, email: str | None) -> dict[str, object]:
+    """Give the columns that change; what is None stays, an empty address is removed.
+
+    Raises CallerError naming what cannot be used.
+    """
+    changes: dict[str, object] = {}
+    if name is not None:
+        changes["name"] = name_of(name)
+    if email is not None:
+        changes["email"] = email_of(email)
+    return changes
+
+
+async def prefer(access: Access, user_id: str, change: Callable[[Preferences], Preferences]) -> Preferences:
+    """Change what a user prefers.
+
+    Raises CallerError `not_found`.
+    """
+    now = access.clock.now_ms()
+
+    def work(conn: Connection) -> Preferences:
+        found = user_rows.get(conn, user_id)
+        if found is None:
+            raise refuse(Code.NOT_FOUND, f"There is no user `{user_id}`.")
+        chosen = change(found.preferences)
+        user_rows.prefer(conn, user_id, chosen, now)
+        return chosen
+
+    return await access.backend.write(work)
 
 
 async def new_project(access: Access, user_id: str, name: str) -> Project:

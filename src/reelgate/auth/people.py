@@ -8,7 +8,7 @@ import msgspec
 
 from reelgate.auth import sessions
 from reelgate.auth.access import Access
-from reelgate.auth.accounts import add, email_of, keep_home, login_of, name_of
+from reelgate.auth.accounts import account, add, described, email_of, keep_home, login_of, name_of
 from reelgate.auth.passwords import check_new
 from reelgate.core.errors import CallerError, Code, refuse
 from reelgate.core.people import LinkKind, Role
@@ -54,10 +54,42 @@ async def create(
 
     Raises CallerError naming what is wrong.
     """
+    user = await _newcomer(access, login, role, name, email, password)
+    await access.backend.write(lambda conn: add(conn, access, user))
+    return user
+
+
+async def welcome(
+    access: Access,
+    *,
+    login: str,
+    role: Role,
+    name: str | None = None,
+    email: str | None = None,
+    made_by: str | None = None,
+) -> tuple[User, Sent]:
+    """Make an account for somebody together with the link by which they choose its password.
+
+    Raises CallerError naming what is wrong.
+    """
+    user = await _newcomer(access, login, role, name, email, None)
+    sent = _fresh(access, LinkKind.RESET, access.policy.link_s, user_id=user.id, made_by=made_by)
+
+    def work(conn: Connection) -> None:
+        add(conn, access, user)
+        link_rows.insert(conn, sent.link)
+
+    await access.backend.write(work)
+    return user, sent
+
+
+async def _newcomer(
+    access: Access, login: str, role: Role, name: str | None, email: str | None, password: str | None
+) -> User:
     spelt = login_of(login)
     now = access.clock.now_ms()
     digest = None if password is None else await access.passwords.digest(check_new(password, spelt))
-    user = User(
+    return User(
         id=access.ids.new("user"),
         name=name_of(name or spelt),
         login=spelt,
@@ -67,8 +99,6 @@ async def create(
         created_at=now,
         updated_at=now,
     )
-    await access.backend.write(lambda conn: add(conn, access, user))
-    return user
 
 
 async def find(access: Access, wanted: str) -> User:
@@ -92,7 +122,7 @@ async def set_role(access: Access, user_id: str, role: Role) -> User:
 
     Raises CallerError `not_found`, or when nobody would be administrator any more.
     """
-    return await _change(access, user_id, weakens=role is not Role.ADMIN, role=role.value)
+    return await change(access, user_id, role=role)
 
 
 async def disable(access: Access, user_id: str) -> User:
@@ -100,7 +130,7 @@ async def disable(access: Access, user_id: str) -> User:
 
     Raises CallerError `not_found`, or when nobody would be administrator any more.
     """
-    return await _change(access, user_id, weakens=True, disabled_at=access.clock.now_ms())
+    return await change(access, user_id, disabled=True)
 
 
 async def enable(access: Access, user_id: str) -> User:
@@ -108,11 +138,31 @@ async def enable(access: Access, user_id: str) -> User:
 
     Raises CallerError `not_found`.
     """
-    return await _change(access, user_id, weakens=False, disabled_at=None)
+    return await change(access, user_id, disabled=False)
 
 
-async def _change(access: Access, user_id: str, *, weakens: bool, **values: object) -> User:
+async def change(
+    access: Access,
+    user_id: str,
+    *,
+    name: str | None = None,
+    email: str | None = None,
+    role: Role | None = None,
+    disabled: bool | None = None,
+) -> User:
+    """Change all of this about a user or nothing; what is None stays, an empty address is removed.
+
+    Raises CallerError `not_found`, naming what cannot be used, or when nobody would be administrator any more.
+    """
     now = access.clock.now_ms()
+    values: dict[str, object] = described(name, email)
+    if role is not None:
+        values["role"] = role.value
+    if disabled is not None:
+        values["disabled_at"] = now if disabled else None
+    if not values:
+        return await account(access, user_id)
+    weakens = bool(disabled) or role not in (None, Role.ADMIN)
 
     def work(conn: Connection) -> User:
         if weakens and user_rows.living_admins(conn) == [user_id]:
@@ -121,7 +171,7 @@ async def _change(access: Access, user_id: str, *, weakens: bool, **values: obje
             )
         if not user_rows.change(conn, user_id, now, **values):
             raise refuse(Code.NOT_FOUND, f"There is no user `{user_id}`.")
-        if values.get("disabled_at") is not None:
+        if disabled:
             sessions.leave(conn, user_id, now)
         found = user_rows.get(conn, user_id)
         assert found is not None  # noqa: S101 - changed a line above
@@ -170,9 +220,7 @@ async def invite(
     )
 
 
-async def _send(
-    access: Access, kind: LinkKind, lasts_s: int, *, unclaimed: bool = False, **more: object
-) -> Sent:
+def _fresh(access: Access, kind: LinkKind, lasts_s: int, **more: object) -> Sent:
     token = access.ids.token()
     now = access.clock.now_ms()
     blank = Link(
@@ -182,7 +230,14 @@ async def _send(
         created_at=now,
         expires_at=now + lasts_s * 1000,
     )
-    link = msgspec.structs.replace(blank, **more)
+    return Sent(msgspec.structs.replace(blank, **more), token)
+
+
+async def _send(
+    access: Access, kind: LinkKind, lasts_s: int, *, unclaimed: bool = False, **more: object
+) -> Sent:
+    sent = _fresh(access, kind, lasts_s, **more)
+    link = sent.link
 
     def work(conn: Connection) -> None:
         if unclaimed and user_rows.somebody_signs_in(conn):
@@ -191,11 +246,11 @@ async def _send(
                 "This installation has an administrator already; make a reset link for them instead.",
             )
         if kind is not LinkKind.INVITE:
-            link_rows.revoke_others(conn, kind, link.user_id, now)
+            link_rows.revoke_others(conn, kind, link.user_id, link.created_at)
         link_rows.insert(conn, link)
 
     await access.backend.write(work)
-    return Sent(link, token)
+    return sent
 
 
 async def void(access: Access, link_id: str) -> None:
@@ -204,8 +259,12 @@ async def void(access: Access, link_id: str) -> None:
     Raises CallerError `not_found` when it is already, or unknown.
     """
     now = access.clock.now_ms()
-    if not await access.backend.write(lambda conn: link_rows.revoke(conn, link_id, now)):
-        raise refuse(Code.NOT_FOUND, f"There is no open invitation `{link_id}`.")
+
+    def work(conn: Connection) -> None:
+        if not link_rows.revoke(conn, link_id, now):
+            raise refuse(Code.NOT_FOUND, f"There is no open invitation `{link_id}`.")
+
+    await access.backend.write(work)
 
 
 async def new_team(access: Access, name: str) -> Team:
@@ -273,8 +332,12 @@ async def remove_member(access: Access, team_id: str, user_id: str) -> None:
 
     Raises CallerError `not_found`.
     """
-    if not await access.backend.write(lambda conn: team_rows.remove_member(conn, team_id, user_id)):
-        raise refuse(Code.NOT_FOUND, f"User `{user_id}` is not in team `{team_id}`.")
+
+    def work(conn: Connection) -> None:
+        if not team_rows.remove_member(conn, team_id, user_id):
+            raise refuse(Code.NOT_FOUND, f"User `{user_id}` is not in team `{team_id}`.")
+
+    await access.backend.write(work)
 
 
 async def share(access: Access, project_id: str, team_id: str | None) -> None:
@@ -302,11 +365,11 @@ async def dissolve(access: Access, team_id: str) -> None:
     Raises CallerError `not_found`.
     """
 
-    def work(conn: Connection) -> bool:
+    def work(conn: Connection) -> None:
         for project_id in team_rows.shared_projects(conn, team_id):
             project_rows.share(conn, project_id, None)
         link_rows.leave_team(conn, team_id, access.clock.now_ms())
-        return team_rows.remove(conn, team_id)
+        if not team_rows.remove(conn, team_id):
+            raise refuse(Code.NOT_FOUND, f"There is no team `{team_id}`.")
 
-    if not await access.backend.write(work):
-        raise refuse(Code.NOT_FOUND, f"There is no team `{team_id}`.")
+    await access.backend.write(work)

@@ -115,6 +115,8 @@ PERMISSIONS: Final[dict[tuple[Method, str], Scope | Known | Open]] = {
     # Whoever has nothing that is still good is rid of their cookie all the same.
     ("POST", "/api/auth/logout"): OPEN,
     ("POST", "/api/auth/reset-password"): OPEN,
+    # Says the same to everybody.
+    ("POST", "/api/auth/forgot-password"): OPEN,
     ("GET", "/api/auth/me"): KNOWN,
     ("POST", "/api/auth/change-password"): Scope.ACCOUNT,
     ("GET", "/api/library/items"): Scope.VIDEOS_READ,
@@ -142,6 +144,8 @@ PERMISSIONS: Final[dict[tuple[Method, str], Scope | Known | Open]] = {
     ("GET", "/api/auth/oidc/callback"): OPEN,
     ("GET", "/api/account/profile"): Scope.ACCOUNT,
     ("PATCH", "/api/account/profile"): Scope.ACCOUNT,
+    ("GET", "/api/account/preferences"): Scope.ACCOUNT,
+    ("PATCH", "/api/account/preferences"): Scope.ACCOUNT,
     ("GET", "/api/account/sessions"): Scope.ACCOUNT,
     ("DELETE", "/api/account/sessions"): Scope.ACCOUNT,
     ("DELETE", "/api/account/sessions/{session_id}"): Scope.ACCOUNT,

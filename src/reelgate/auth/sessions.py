@@ -128,8 +128,12 @@ async def end(access: Access, session_id: str, *, user_id: str | None = None) ->
     Raises CallerError `not_found` when there is none that holds.
     """
     now = access.clock.now_ms()
-    if not await access.backend.write(lambda conn: rows.revoke(conn, session_id, now, user_id=user_id)):
-        raise refuse(Code.NOT_FOUND, f"There is no sign-in `{session_id}`.")
+
+    def work(conn: Connection) -> None:
+        if not rows.revoke(conn, session_id, now, user_id=user_id):
+            raise refuse(Code.NOT_FOUND, f"There is no sign-in `{session_id}`.")
+
+    await access.backend.write(work)
 
 
 async def end_all(access: Access, user_id: str, *, but: str | None = None) -> int:

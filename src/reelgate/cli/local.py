@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -92,9 +92,15 @@ async def opened(settings: Settings, *, engine: bool = False) -> AsyncGenerator[
         async with open_gateway(settings, engine=engine) as gateway:
             tell_admin_key(gateway)
             if not engine:
-                # What the command changes goes into the audit log together with the change.
-                gateway.ctx.backend = Noting(gateway.ctx.backend, lambda: _entry(gateway))
+                gateway = _written_down(gateway)
             yield gateway
+
+
+def _written_down(gateway: Gateway) -> Gateway:
+    """Give a gateway whose changes go into the audit log together with their entry."""
+    noting = Noting(gateway.ctx.backend, lambda: _entry(gateway))
+    gateway.ctx.backend = noting
+    return replace(gateway, access=replace(gateway.access, backend=noting))
 
 
 def _entry(gateway: Gateway) -> Entry:

@@ -76,10 +76,15 @@ def add_user(
 
         password = None if password_file is None else here.read_secret(password_file)
         async with here.opened(session.settings()) as gateway:
-            user = await people.create(
-                gateway.access, login=login, role=Role(role), name=name, email=email, password=password
-            )
-            sent = await people.reset_link(gateway.access, user.id) if password is None else None
+            what, sent = Role(role), None
+            if password is None:
+                user, sent = await people.welcome(
+                    gateway.access, login=login, role=what, name=name, email=email
+                )
+            else:
+                user = await people.create(
+                    gateway.access, login=login, role=what, name=name, email=email, password=password
+                )
             _tell(session, gateway, say("users.added", login=user.login, role=role), user, sent)
 
     run(work())

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Final, Literal
+
+import msgspec
+
+Language = Literal["en", "zh-CN"]
+LANGUAGES: Final[tuple[Language, ...]] = ("en", "zh-CN")
+"""What the studio and mails speak."""
 
 
 class Role(StrEnum):
@@ -47,6 +54,31 @@ class LinkKind(StrEnum):
     """To become a user."""
     RESET = "reset"
     """To choose another password."""
+
+
+class Notices(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody wants to be told of, and how."""
+
+    toast: bool = True
+    """In the studio, of clips that are there or will not be."""
+    sound: bool = False
+    browser: bool = False
+    """By the browser, while the studio is not in front."""
+    mail_finished: bool = False
+    """By mail, of every video of theirs that is there."""
+    mail_failed: bool = False
+    mail_budget: bool = True
+    """By mail, when little is left in a project of theirs."""
+    mail_webhooks: bool = True
+    """By mail, when a webhook endpoint of theirs is switched off."""
+
+
+class Preferences(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody chose for themselves."""
+
+    language: Language | None = None
+    """None follows their browser; mails are in English then."""
+    notices: Notices = Notices()
 
 
 class BudgetWindow(StrEnum):

@@ -5,17 +5,21 @@ An alert is written in the transaction of what it tells of, so that none is lost
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import msgspec
 
-from reelgate.core.errors import Code
+from reelgate.core.errors import Code, Failure
 from reelgate.core.events import Alert
 from reelgate.core.health import Health, State
+from reelgate.core.lifecycle import Status
 from reelgate.core.money import show
+from reelgate.core.people import Notices
 from reelgate.core.task import Task
 from reelgate.engine.context import Context
+from reelgate.engine.letters import About, Letter, letter
 from reelgate.net.mail import NotSent, Sent, send_mail
 from reelgate.store import ledger as ledger_rows
 from reelgate.store import mails as mail_rows
@@ -31,6 +35,8 @@ from reelgate.telemetry import log
 
 MAIL_GAPS_S: Final = (60, 300, 900, 3_600, 10_800, 21_600, 43_200)
 """Pauses between eight tries: about a day in all."""
+NOW_S: Final = 20.0
+"""How long somebody waits for a mail that is handed in while they do."""
 _AT_ONCE: Final = 16
 _CLAIM_S: Final = 300.0
 _QUOTA: Final = frozenset({Code.QUOTA_EXHAUSTED, Code.INSUFFICIENT_CREDIT, Code.BUDGET_EXCEEDED})
@@ -43,8 +49,8 @@ def tell(
     kind: Alert,
     data: dict[str, Any],
     *,
-    subject: str,
-    text: str,
+    subject: str = "",
+    text: str = "",
     to: Iterable[str] = (),
     project_id: str = "",
     user_id: str = "",
@@ -94,10 +100,20 @@ def operators(ctx: Context) -> list[str]:
     return [one.strip() for one in ctx.rules.alert_emails.split(",") if one.strip()]
 
 
-def owner(conn: Connection, user_id: str) -> list[str]:
-    """Give the address of a user, if they left one."""
-    user = user_rows.get(conn, user_id)
-    return [] if user is None or not user.email else [user.email]
+def write_to(
+    conn: Connection,
+    ctx: Context,
+    user_id: str,
+    wanted: Callable[[Notices], bool],
+    about: About,
+    **values: str,
+) -> None:
+    """Owe a user a mail in their language, where they left an address and want to be told of this."""
+    user = None if ctx.post is None else user_rows.get(conn, user_id)
+    if user is None or not user.email or user.disabled_at is not None or not wanted(user.preferences.notices):
+        return
+    said = letter(about, user.preferences.language, **values)
+    mail_rows.insert(conn, _mail(ctx, user.email, said.subject, said.text, ctx.clock.now_ms()))
 
 
 def channel_unwell(conn: Connection, ctx: Context, name: str, before: Health, then: Health) -> None:
@@ -120,28 +136,44 @@ def channel_unwell(conn: Connection, ctx: Context, name: str, before: Health, th
     )
 
 
-def task_failed(conn: Connection, ctx: Context, task: Task, code: str) -> None:
-    """Tell operators by mail of a failed task, where they asked for that; endpoints are told by its event."""
-    if not ctx.rules.alert_failed_tasks or ctx.post is None:
+def task_ended(conn: Connection, ctx: Context, task: Task, status: Status, error: Failure | None) -> None:
+    """Tell people by mail how a task ended, where they asked for that; endpoints are told by its event."""
+    if ctx.post is None:
         return
-    for address in operators(ctx):
+    code = "unknown" if error is None else error.code.value
+    said = {"id": task.id, "model": task.served_model, "prompt": task.request.prompt}
+    if status is Status.COMPLETED:
+        write_to(conn, ctx, task.user_id, lambda told: told.mail_finished, About.FINISHED, **said)
+    if status is Status.FAILED:
+        write_to(conn, ctx, task.user_id, lambda told: told.mail_failed, About.FAILED, code=code, **said)
+        _operators_hear(conn, ctx, task, code)
+
+
+def _operators_hear(conn: Connection, ctx: Context, task: Task, code: str) -> None:
+    for address in operators(ctx) if ctx.rules.alert_failed_tasks else ():
         text = f"The video {task.id} on the model `{task.served_model}` failed with `{code}`."
         mail_rows.insert(conn, _mail(ctx, address, f"A video failed: {code}", text, ctx.clock.now_ms()))
 
 
 def endpoint_disabled(conn: Connection, ctx: Context, endpoint: Endpoint) -> None:
     """Tell the owner of a webhook endpoint that it was switched off."""
+    reason = endpoint.disabled_reason or ""
     tell(
         conn,
         ctx,
         Alert.WEBHOOK_DISABLED,
         {"webhook_endpoint_id": endpoint.id, "reason": endpoint.disabled_reason},
-        subject=f"Webhook endpoint {endpoint.name} was switched off",
-        text=f"{endpoint.disabled_reason} Correct the receiver, then save the endpoint again to switch it on;"
-        " what it missed can be replayed from its delivery log.",
-        to=owner(conn, endpoint.user_id),
         project_id=endpoint.project_id,
         user_id=endpoint.user_id,
+    )
+    write_to(
+        conn,
+        ctx,
+        endpoint.user_id,
+        lambda told: told.mail_webhooks,
+        About.WEBHOOK,
+        name=endpoint.name,
+        reason=reason,
     )
 
 
@@ -169,18 +201,33 @@ async def watch_budgets(ctx: Context) -> int:
 
 
 def _budget_low(conn: Connection, ctx: Context, one: Low) -> None:
-    left = f"{show(one.left)} {one.currency}"
+    said = {"left": f"{show(one.left)} {one.currency}", "project": one.project}
+    plain = letter(About.BUDGET, None, **said)
     tell(
         conn,
         ctx,
         Alert.BUDGET_LOW,
         {"project_id": one.project_id, "left": str(one.left), "currency": one.currency},
-        subject=f"{left} left in project {one.project}",
-        text=f"The project `{one.project}` has {left} left. Videos are refused once nothing is left.",
-        to=[*owner(conn, one.user_id), *operators(ctx)],
+        subject=plain.subject,
+        text=plain.text,
+        to=operators(ctx),
         project_id=one.project_id,
         user_id=one.user_id,
     )
+    write_to(conn, ctx, one.user_id, lambda told: told.mail_budget, About.BUDGET, **said)
+
+
+async def send_now(ctx: Context, address: str, said: Letter) -> str | None:
+    """Hand in one mail at once and only once, and keep it nowhere; gives why it was not taken, None when it was."""
+    if ctx.post is None:
+        return "No mail server is configured here."
+    subject, text = f"[Reelgate] {said.subject}", said.text + "\n"
+    try:
+        async with asyncio.timeout(NOW_S):
+            result = await send_mail(ctx.post, address, subject, text, ctx.ids.new("mail"))
+    except TimeoutError:
+        return "The mail server took too long."
+    return result.reason if isinstance(result, NotSent) else None
 
 
 async def send_due(ctx: Context) -> int:

@@ -15,7 +15,10 @@ T = TypeVar("T")
 
 
 class Noting:
-    """A backend for one privileged action: its first transaction carries the entry."""
+    """A backend for one privileged action: the first transaction that changes anything carries the entry.
+
+    Work that gives False says that it found nothing to change.
+    """
 
     def __init__(self, inner: Backend, entry: Callable[[], Entry]) -> None:
         self._inner = inner
@@ -33,17 +36,20 @@ class Noting:
             return await self._inner.write(work)
         entry = self._entry()
 
-        def both(conn: Connection) -> T:
+        def both(conn: Connection) -> tuple[T, bool]:
             result = work(conn)
-            audit_rows.append(conn, entry)
-            return result
+            changed = not (isinstance(result, bool) and not result)
+            if changed:
+                audit_rows.append(conn, entry)
+            return result, changed
 
         self._noted = True
         try:
-            return await self._inner.write(both)
+            result, self._noted = await self._inner.write(both)
         except BaseException:
             self._noted = False
             raise
+        return result
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run a read."""

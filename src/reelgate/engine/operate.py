@@ -175,14 +175,18 @@ async def change_key(
 async def remove_key(ctx: Context, key: ChannelKey, *, force: bool = False) -> int:
     """Wipe a key; gives how many unfinished tasks were sent with it, which without `force` keep it from going."""
 
-    def work(conn: Connection) -> int:
-        using = attempt_rows.unfinished_with_key(conn, key.id)
-        if not using or force:
-            key_rows.remove(conn, key.id, ctx.clock.now_ms())
-            health_rows.forget(conn, key.id)
-        return using
+    using = 0
 
-    using = await ctx.backend.write(work)
+    def work(conn: Connection) -> bool:
+        nonlocal using
+        using = attempt_rows.unfinished_with_key(conn, key.id)
+        if using and not force:
+            return False
+        key_rows.remove(conn, key.id, ctx.clock.now_ms())
+        health_rows.forget(conn, key.id)
+        return True
+
+    await ctx.backend.write(work)
     await _reloaded(ctx)
     return using
 

@@ -43,8 +43,7 @@ def finish(
         changes={"error": error, "disputed": disputed, "finished_at": now, **(changes or {})},
         data={"error_code": error.code.value} if error is not None else {},
     )
-    if status is Status.FAILED:
-        alerts.task_failed(conn, ctx, task, "unknown" if error is None else error.code.value)
+    alerts.task_ended(conn, ctx, task, status, error)
     if task.attempt_id is not None:
         attempt_rows.end(conn, task.attempt_id, now=now)
     if not disputed:

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy import insert as insert_into
 from sqlalchemy.exc import IntegrityError
 
-from reelgate.core.people import Role
+from reelgate.core.people import Preferences, Role
+from reelgate.store import jsontext
 from reelgate.store.prepared import Prepared
 from reelgate.store.rows import columns_of, named, names_of, values_of
 from reelgate.store.tables import identities, users
@@ -38,6 +39,7 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     disabled_at: int | None = None
     last_login_at: int | None = None
     updated_at: int = 0
+    preferences: Preferences = Preferences()
 
     def __repr__(self) -> str:
         return f"User({self.id!r}, login={self.login!r}, role={self.role.value!r})"
@@ -48,6 +50,9 @@ _COLUMNS: Final = columns_of(users, User)
 _INSERT: Final = insert_into(users)
 _ALL: Final = select(*_COLUMNS).order_by(users.c.created_at, users.c.id)
 _GET: Final = Prepared(select(*_COLUMNS).where(users.c.id == bindparam("user_id")))
+_BY_EMAIL: Final = (
+    select(*_COLUMNS).where(func.lower(users.c.email) == bindparam("email")).order_by(users.c.id).limit(2)
+)
 _BY_LOGIN: Final = Prepared(select(*_COLUMNS).where(users.c.login == bindparam("login")))
 _BY_IDENTITY: Final = Prepared(
     select(*_COLUMNS)
@@ -71,11 +76,15 @@ _SIGNS_IN: Final = (
     )
 )
 _CHANGE: Final = update(users).where(users.c.id == bindparam("b_id"))
+_UNCHOSEN: Final = Preferences()
+_preferences = msgspec.json.Decoder(Preferences)
 
 
 def _user(row: Iterable[Any]) -> User:
     fields = named(_FIELDS, row)
     fields["role"] = Role(fields["role"])
+    chosen = fields["preferences"]
+    fields["preferences"] = _UNCHOSEN if chosen is None else _preferences.decode(chosen)
     return User(**fields)
 
 
@@ -85,7 +94,9 @@ def insert(conn: Connection, user: User) -> None:
     Raises Taken when another one signs in with the same name.
     """
     try:
-        conn.execute(_INSERT, {**values_of(user), "role": user.role.value})
+        conn.execute(_INSERT, {**values_of(user), "role": user.role.value, "preferences": None})
+        if user.preferences != _UNCHOSEN:
+            prefer(conn, user.id, user.preferences, user.updated_at)
     except IntegrityError as there:
         raise Taken from there
 
@@ -106,6 +117,11 @@ def by_identity(conn: Connection, issuer: str, subject: str) -> User | None:
     """Give the user who is this at an OpenID provider."""
     row = _BY_IDENTITY.first(conn, {"issuer": issuer, "subject": subject})
     return None if row is None else _user(row)
+
+
+def by_email(conn: Connection, email: str) -> list[User]:
+    """List the users who left this address, however they spelt it; no more than two."""
+    return [_user(row) for row in conn.execute(_BY_EMAIL, {"email": email.lower()})]
 
 
 def all_users(conn: Connection) -> list[User]:
@@ -143,6 +159,11 @@ def page(
 def change(conn: Connection, user_id: str, now: int, **values: Any) -> bool:
     """Change columns of a user; False when there is none."""
     return conn.execute(_CHANGE.values(**values, updated_at=now), {"b_id": user_id}).rowcount == 1
+
+
+def prefer(conn: Connection, user_id: str, chosen: Preferences, now: int) -> bool:
+    """Put down what a user prefers; False when there is none."""
+    return change(conn, user_id, now, preferences=jsontext.dump(chosen))
 
 
 def end_tokens(conn: Connection, user_id: str, now: int) -> bool:

@@ -11,21 +11,26 @@ from starlette.responses import Response, StreamingResponse
 
 from reelgate.api.door import Asked, Operation
 from reelgate.api.envelopes import Done, Many, Nothing, done, moment, taken
-from reelgate.api.people import keys
+from reelgate.api.people import keys, preferences
 from reelgate.api.people.listing import PAGED, cut, named
 from reelgate.api.people.shapes import Person, Place, SignIn, person, place, sign_in
 from reelgate.auth import accounts, sessions
 from reelgate.core.money import show
 from reelgate.core.task import Task
+from reelgate.store import activity as activity_rows
 from reelgate.store import keys as key_rows
 from reelgate.store import projects as project_rows
 from reelgate.store import sessions as session_rows
 from reelgate.store import tasks as task_rows
 from reelgate.store import teams as team_rows
+from reelgate.store import webhooks as webhook_rows
+from reelgate.store.activity import Deed
 from reelgate.store.backend import Connection
 
 TOGETHER: Final = 500
-"""Videos read at once for an export."""
+"""Videos, or deeds, read at once for an export."""
+NO_PROJECT: Final = ""
+"""Leaves the videos out of what somebody did: they are written down whole."""
 Text = Annotated[str, Meta(max_length=300)]
 
 
@@ -134,6 +139,11 @@ async def _document(asked: Asked) -> AsyncGenerator[bytes, None]:
     async for task in _tasks(asked):
         yield (b"" if first else b",") + msgspec.json.encode(_video(task))
         first = False
+    yield b'],"activity":['
+    first = True
+    async for deed in _deeds(asked):
+        yield (b"" if first else b",") + msgspec.json.encode(_deed(deed))
+        first = False
     yield b"]}"
 
 
@@ -143,6 +153,7 @@ def _about(conn: Connection, asked: Asked) -> dict[str, Any]:
     return {
         "exportedAt": moment(now),
         "user": person(mine.user),
+        "preferences": preferences.shown(mine.user.preferences),
         "providers": mine.providers,
         "projects": [place(one) for one in mine.projects],
         "teams": [
@@ -152,6 +163,32 @@ def _about(conn: Connection, asked: Asked) -> dict[str, Any]:
         "signIns": [
             sign_in(one, who.session_id) for one in session_rows.listed(conn, now=now, user_id=who.user_id)
         ],
+        "webhooks": [
+            {"id": one.id, "name": one.name, "url": one.url, "eventTypes": one.event_types}
+            for project in mine.projects
+            for one in webhook_rows.of_project(conn, project.id)
+            if one.user_id == who.user_id
+        ],
+    }
+
+
+async def _deeds(asked: Asked) -> AsyncGenerator[Deed, None]:
+    user_id, after = asked.principal.user_id, None
+    while some := await asked.ctx.backend.read(
+        lambda conn, a=after: activity_rows.page(conn, user_id, NO_PROJECT, after=a, limit=TOGETHER)
+    ):
+        for deed in some:
+            yield deed
+        after = (some[-1].created_at, some[-1].id)
+
+
+def _deed(deed: Deed) -> dict[str, Any]:
+    return {
+        "at": moment(deed.created_at),
+        "action": deed.action,
+        "subject": deed.subject,
+        "address": deed.address,
+        "agent": deed.agent,
     }
 
 

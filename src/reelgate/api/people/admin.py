@@ -13,13 +13,15 @@ from reelgate.api.door import Asked, Operation
 from reelgate.api.envelopes import Done, Many, Nothing, done, many, moment, taken
 from reelgate.api.people import shapes
 from reelgate.api.people.account import Ended
+from reelgate.api.people.letters import Mailed, language_of, mail_link
 from reelgate.api.people.listing import PAGED, cut, named
 from reelgate.api.people.shapes import Person, SignIn, person
 from reelgate.api.queries import missing, paging
 from reelgate.auth import accounts, people, sessions
 from reelgate.auth.people import Sent
 from reelgate.core.errors import Code, refuse
-from reelgate.core.people import LinkKind, Role
+from reelgate.core.people import Language, LinkKind, Role
+from reelgate.engine.letters import About
 from reelgate.store import links as link_rows
 from reelgate.store import projects as project_rows
 from reelgate.store import sessions as session_rows
@@ -65,6 +67,10 @@ class NewInvite(msgspec.Struct, frozen=True, rename="camel"):
     team_id: str | None = None
     """The team they join."""
     note: Text = ""
+    email: Text | None = None
+    """Where the link is sent, where this installation has a mail server."""
+    language: Language | None = None
+    """The mail's; the asker's when left out."""
     days: Annotated[int, Meta(ge=1, le=3_650)] | None = None
     """How long it is good; a week when left out."""
 
@@ -76,6 +82,8 @@ class SentLink(msgspec.Struct, frozen=True, rename="camel"):
     kind: LinkKind
     url: str
     expires_at: str | None
+    mail: Mailed | None = None
+    """Null when nobody was written to."""
 
     def __repr__(self) -> str:
         return f"SentLink({self.id!r})"
@@ -128,9 +136,28 @@ class MadeInvite(msgspec.Struct, frozen=True):
     link: SentLink
 
 
-def _sent(asked: Asked, sent: Sent) -> SentLink:
+async def _sent(
+    asked: Asked,
+    sent: Sent,
+    address: str | None,
+    about: About,
+    wanted: Language | None = None,
+    **values: str,
+) -> SentLink:
+    """Show a link, and say whether it reached whom it is for."""
     url = links.origin(asked.ctx, asked.request) + sent.path()
-    return SentLink(sent.link.id, sent.link.kind, url, moment(sent.link.expires_at))
+    mail = None
+    if address:
+        language = await _language(asked, sent.link.user_id, wanted)
+        mail = await mail_link(asked.ctx, sent, url, address, about, language, **values)
+    return SentLink(sent.link.id, sent.link.kind, url, moment(sent.link.expires_at), mail)
+
+
+async def _language(asked: Asked, user_id: str | None, wanted: Language | None) -> Language:
+    people_of = [one for one in (user_id, asked.principal.user_id) if one is not None]
+    found = await asked.ctx.backend.point(lambda conn: [user_rows.get(conn, one) for one in people_of])
+    chosen: list[Language | None] = [None if user is None else user.preferences.language for user in found]
+    return language_of(asked.request, wanted, *chosen)
 
 
 def _user_id(asked: Asked) -> str:
@@ -178,21 +205,21 @@ def _state(text: str | None) -> bool | None:
 
 async def create(asked: Asked) -> Response:
     """Make an account."""
-    access = asked.door.access
+    access = asked.access
     wish = await taken(asked, NewUser)
+    name, email = wish.name, wish.email
     with shapes.renamed(login="username"):
-        user = await people.create(
-            access,
-            login=wish.username,
-            role=wish.role,
-            name=wish.name,
-            email=wish.email,
-            password=wish.password,
+        if wish.password is not None:
+            user = await people.create(
+                access, login=wish.username, role=wish.role, name=name, email=email, password=wish.password
+            )
+            return done(MadeUser(person(user), None), 201)
+        made_by = asked.principal.user_id
+        user, sent = await people.welcome(
+            access, login=wish.username, role=wish.role, name=name, email=email, made_by=made_by
         )
-    if wish.password is not None:
-        return done(MadeUser(person(user), None), 201)
-    sent = await people.reset_link(access, user.id, made_by=asked.principal.user_id)
-    return done(MadeUser(person(user), _sent(asked, sent)), 201)
+    link = await _sent(asked, sent, user.email, About.RESET, name=user.login or user.name)
+    return done(MadeUser(person(user), link), 201)
 
 
 async def retrieve(asked: Asked) -> Response:
@@ -218,27 +245,27 @@ async def retrieve(asked: Asked) -> Response:
 
 async def update(asked: Asked) -> Response:
     """Change what somebody is called, what they are, or whether they may come in."""
-    user_id, access = _user_id(asked), asked.door.access
+    user_id, access = _user_id(asked), asked.access
     wish = await taken(asked, UserChange)
-    user = await accounts.describe(access, user_id, name=wish.name, email=wish.email)
-    if wish.role is not None:
-        user = await people.set_role(access, user_id, wish.role)
-    if wish.disabled is not None:
-        user = await (people.disable(access, user_id) if wish.disabled else people.enable(access, user_id))
+    user = await people.change(
+        access, user_id, name=wish.name, email=wish.email, role=wish.role, disabled=wish.disabled
+    )
     return done(person(user))
 
 
 async def reset(asked: Asked) -> Response:
-    """Make a link by which a user chooses another password."""
-    sent = await people.reset_link(asked.door.access, _user_id(asked), made_by=asked.principal.user_id)
-    return done(_sent(asked, sent), 201)
+    """Make a link by which a user chooses another password; whoever left an address is sent it."""
+    user = await accounts.account(asked.access, _user_id(asked))
+    sent = await people.reset_link(asked.access, user.id, made_by=asked.principal.user_id)
+    name = user.login or user.name
+    return done(await _sent(asked, sent, user.email, About.RESET, name=name), 201)
 
 
 async def logout(asked: Asked) -> Response:
     """End every sign-in of a user."""
     user_id = _user_id(asked)
-    await accounts.account(asked.door.access, user_id)
-    return done(Ended(await sessions.end_all(asked.door.access, user_id)))
+    await accounts.account(asked.access, user_id)
+    return done(Ended(await sessions.end_all(asked.access, user_id)))
 
 
 def _invite(one: Link) -> Invite:
@@ -262,22 +289,25 @@ async def invites(asked: Asked) -> Response:
 
 
 async def invite(asked: Asked) -> Response:
-    """Make a link by which one person becomes a user."""
+    """Make a link by which one person becomes a user, and send it where an address says so."""
     wish = await taken(asked, NewInvite)
+    address = accounts.email_of(wish.email)
+    by = (await accounts.account(asked.access, asked.principal.user_id)).name
     sent = await people.invite(
-        asked.door.access,
+        asked.access,
         role=wish.role,
         team_id=wish.team_id,
         note=wish.note,
         made_by=asked.principal.user_id,
         lasts_s=None if wish.days is None else wish.days * _DAY_S,
     )
-    return done(MadeInvite(_invite(sent.link), _sent(asked, sent)), 201)
+    link = await _sent(asked, sent, address, About.INVITE, wish.language, by=by)
+    return done(MadeInvite(_invite(sent.link), link), 201)
 
 
 async def void(asked: Asked) -> Response:
     """Make an invitation worthless."""
-    await people.void(asked.door.access, named(asked, "invite_id", "link", "invitation"))
+    await people.void(asked.access, named(asked, "invite_id", "link", "invitation"))
     return done(Nothing())
 
 
@@ -293,7 +323,7 @@ async def all_sessions(asked: Asked) -> Response:
 
 async def end_session(asked: Asked) -> Response:
     """End a sign-in at once."""
-    await sessions.end(asked.door.access, named(asked, "session_id", "sess", "sign-in"))
+    await sessions.end(asked.access, named(asked, "session_id", "sess", "sign-in"))
     return done(Nothing())
 
 

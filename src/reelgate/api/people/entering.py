@@ -14,12 +14,14 @@ from reelgate.api import cookies
 from reelgate.api.door import Asked, Operation, Visit, token_of
 from reelgate.api.envelopes import Done, Nothing, done, moment, taken
 from reelgate.api.people import shapes
+from reelgate.api.people.forgotten import offered
 from reelgate.api.people.gates import AWAY
 from reelgate.api.people.shapes import Entered, Gate, Me, Opening, State, person, renamed
 from reelgate.auth import accounts, sessions, tokens
 from reelgate.auth.accounts import Newcomer
 from reelgate.auth.tokens import Tokens
 from reelgate.core.errors import CallerError, Code, refuse
+from reelgate.core.people import LANGUAGES
 from reelgate.engine import activity
 from reelgate.engine.context import Who
 from reelgate.store import sessions as session_rows
@@ -27,8 +29,6 @@ from reelgate.store import teams as team_rows
 from reelgate.store import users as user_rows
 from reelgate.store.backend import Connection
 from reelgate.store.users import User
-
-LANGUAGES: Final = ("en", "zh-CN")
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Secret = Annotated[str, Meta(min_length=1, max_length=4_000)]
@@ -120,7 +120,15 @@ async def state(visit: Visit) -> Response:
     first = not await visit.ctx.backend.point(user_rows.somebody_signs_in)
     policy, provider = visit.door.access.policy, visit.door.provider
     gates = [] if provider is None else [Gate("oidc", urlsplit(provider.registered.issuer).netloc, AWAY)]
-    return done(State(first_run=first, registration=policy.registration, oidc=gates, languages=[*LANGUAGES]))
+    return done(
+        State(
+            first_run=first,
+            registration=policy.registration,
+            oidc=gates,
+            languages=[*LANGUAGES],
+            resets=offered(visit.door),
+        )
+    )
 
 
 async def link(visit: Visit) -> Response:

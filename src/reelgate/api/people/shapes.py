@@ -97,6 +97,8 @@ class State(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     registration: Registration
     oidc: list[Gate]
     languages: list[str]
+    resets: bool = False
+    """Whether somebody who forgot their password can have a link sent to them."""
 
 
 class Opening(msgspec.Struct, frozen=True, rename="camel", kw_only=True):

@@ -91,7 +91,7 @@ async def page(asked: Asked) -> Response:
 async def create(asked: Asked) -> Response:
     """Make a team with a project its members share."""
     wish = await taken(asked, Named)
-    made = await people.new_team(asked.door.access, wish.name)
+    made = await people.new_team(asked.access, wish.name)
     return await _answer(asked, made.id, 201)
 
 
@@ -102,7 +102,7 @@ async def retrieve(asked: Asked) -> Response:
 
 async def delete(asked: Asked) -> Response:
     """Remove a team; its projects go back to their owners."""
-    await people.dissolve(asked.door.access, _id(asked))
+    await people.dissolve(asked.access, _id(asked))
     return done(Nothing())
 
 
@@ -110,21 +110,21 @@ async def put_member(asked: Asked) -> Response:
     """Take a user into a team, or make them something else in it."""
     wish = await taken(asked, PutMember)
     team_id = _id(asked)
-    await people.put_member(asked.door.access, team_id, named(asked, "user_id", "user", "user"), wish.role)
+    await people.put_member(asked.access, team_id, named(asked, "user_id", "user", "user"), wish.role)
     return await _answer(asked, team_id)
 
 
 async def remove_member(asked: Asked) -> Response:
     """Take a user out of a team."""
     team_id = _id(asked)
-    await people.remove_member(asked.door.access, team_id, named(asked, "user_id", "user", "user"))
+    await people.remove_member(asked.access, team_id, named(asked, "user_id", "user", "user"))
     return await _answer(asked, team_id)
 
 
 async def put_project(asked: Asked) -> Response:
     """Open a project to a team."""
     team_id = _id(asked)
-    await people.share(asked.door.access, named(asked, "project_id", "proj", "project"), team_id)
+    await people.share(asked.access, named(asked, "project_id", "proj", "project"), team_id)
     return await _answer(asked, team_id)
 
 
@@ -134,7 +134,7 @@ async def remove_project(asked: Asked) -> Response:
     shared = await asked.ctx.backend.point(lambda conn: rows.shared_projects(conn, team_id))
     if project_id not in shared:
         raise missing("project of this team", project_id)
-    await people.share(asked.door.access, project_id, None)
+    await people.share(asked.access, project_id, None)
     return await _answer(asked, team_id)
 
 

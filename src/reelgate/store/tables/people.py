@@ -24,7 +24,8 @@ from reelgate.store.tables.columns import (
     word,
 )
 
-# `login` is the name somebody signs in with, in one spelling; `password` is its argon2id digest.
+# `login` is the name somebody signs in with, in one spelling; `password` is its argon2id digest;
+# `preferences` is JSON, and nothing for whoever chose nothing.
 users = Table(
     "users",
     metadata,
@@ -39,6 +40,7 @@ users = Table(
     ms("last_login_at"),
     created(),
     ms("updated_at", nullable=False),
+    text("preferences", nullable=True),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("login"),
     word("role", Role),
