@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -14,6 +14,9 @@ from reelgate.auth import accounts
 from reelgate.core.people import Language, Preferences
 
 _PATH: Final = "/api/account/preferences"
+AUTO: Final = "auto"
+"""Follows the browser; mails are in English then."""
+Chosen = Language | Literal["auto"]
 
 
 class ShownNotices(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -36,8 +39,7 @@ class ShownNotices(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class ShownPreferences(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What one prefers."""
 
-    language: Language | None
-    """Null follows the browser."""
+    language: Chosen
     notifications: ShownNotices
     mails_sent: bool
     """Whether mails go out at all: this installation has a mail server, and one left an address."""
@@ -58,14 +60,14 @@ class NoticesChange(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class PreferencesChange(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be different; what is left out stays."""
 
-    language: Language | UnsetType | None = UNSET
+    language: Chosen | UnsetType = UNSET
     notifications: NoticesChange = NoticesChange()
 
 
 def shown(chosen: Preferences) -> dict[str, Any]:
     """Show what somebody prefers."""
     notices = ShownNotices(**msgspec.structs.asdict(chosen.notices))
-    return {"language": chosen.language, "notifications": notices}
+    return {"language": chosen.language or AUTO, "notifications": notices}
 
 
 async def _answer(asked: Asked, chosen: Preferences) -> Response:
@@ -87,6 +89,7 @@ async def change(asked: Asked) -> Response:
     def changed(now: Preferences) -> Preferences:
         told = {k: v for k, v in msgspec.structs.asdict(wish.notifications).items() if v is not UNSET}
         language = now.language if wish.language is UNSET else wish.language
+        language = None if language == AUTO else language
         return Preferences(language=language, notices=msgspec.structs.replace(now.notices, **told))
 
     return await _answer(asked, await accounts.prefer(asked.access, asked.principal.user_id, changed))
