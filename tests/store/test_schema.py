@@ -111,7 +111,7 @@ def _shape(conn: Connection) -> set[tuple[str, ...]]:
 
 def _apart(sql: str) -> str:
     """Put columns that were added later, which SQLite writes behind the last one, on lines of their own."""
-    return re.sub(r", (\w+ [A-Z][A-Z ]*)(,?)$", r",\n\1\2", sql, flags=re.MULTILINE)
+    return re.sub(r", (\w+ [A-Z][A-Z ]*?)(,? *)$", r",\n\1\2", sql, flags=re.MULTILINE)
 
 
 def test_the_migrations_make_every_check_and_partial_index_too(
