@@ -127,11 +127,13 @@ setup-nginx:
 		&& echo "==> Installing nginx for the tests of deploy/nginx" \
 		&& apt-get update -qq && apt-get install -y -qq --no-install-recommends nginx-light >/dev/null; } || true
 
-# The walks through the studio need a real browser; without one those tests say that they were left out.
+# The walks through the studio need a real browser; without one they are left out, and that is said where it is seen.
 setup-chromium:
-	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 		&& echo "==> Installing Chromium for the walks through the studio" \
-		&& apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || true
+		&& apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
+		|| { echo; echo "!!! There is no Chromium here and it could not be installed."; \
+		echo "!!! The studio is NOT walked through. On Debian and Ubuntu: apt install chromium"; echo; }
 
 check:
 	@echo "==> Style (ruff)"

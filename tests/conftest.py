@@ -7,6 +7,7 @@ import socket
 import sys
 from typing import Any
 
+import pytest
 from hypothesis import settings
 
 # The same examples in every run, so that a change is judged by itself; `make test-full` looks for new ones.
@@ -60,3 +61,14 @@ def stay_here(event: str, args: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(stay_here)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say aloud that no browser was there; a line among a thousand dots would not be seen."""
+    skipped: list[pytest.TestReport] = terminalreporter.stats.get("skipped", [])
+    left_out = sum("no Chromium here" in str(report.longrepr) for report in skipped)
+    if left_out:
+        terminalreporter.section("The studio was NOT walked through", red=True, bold=True)
+        terminalreporter.line(
+            f"{left_out} walks were left out: there is no Chromium here. `make setup-chromium`"
+        )

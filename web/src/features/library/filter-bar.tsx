@@ -156,8 +156,7 @@ function ChoiceMenu({ choice, search, facets, name, onChange }: MenuProps & { ch
         {[...missing, ...counted].map(([value, count]) => (
           <Menu.Item
             key={value}
-            role="menuitemcheckbox"
-            aria-checked={chosen.includes(value)}
+            aria-current={chosen.includes(value) || undefined}
             leftSection={chosen.includes(value) ? <IconCheck size={14} /> : <span className={classes.noCheck} />}
             rightSection={<span className={classes.count}>{whole(count, i18n.language)}</span>}
             onClick={() => onChange(toggled(search, choice, value))}

@@ -253,7 +253,9 @@ function useKeys({ items, current, chosen, show, open, use, actions, clear, sele
     clear();
     show(next?.id);
   };
-  const letGo = () => {
+  const letGo = (event: KeyboardEvent) => {
+    // What stands open over the list closes first.
+    if (event.target instanceof Element && event.target.closest('[role="menu"], [role="dialog"]')) return;
     if (chosen.length > 0) clear();
     else if (current) show(undefined);
   };
