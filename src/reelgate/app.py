@@ -16,6 +16,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import IO, Any
 
+import msgspec
+
 from reelgate.auth import people
 from reelgate.auth.access import Access, Policy
 from reelgate.auth.keys import PEPPER_FILE, check_pepper, create_first_key, pepper_of
@@ -148,8 +150,19 @@ def load_dialects() -> tuple[dict[str, Dialect], dict[str, Profiles]]:
         package, _, module = entry.module.rpartition(".")
         text = resources.files(package).joinpath(f"{module}.toml").read_text(encoding="utf-8")
         dialects[dialect.name] = dialect
-        profiles[dialect.name] = parse_profiles(text)
+        profiles[dialect.name] = msgspec.structs.replace(
+            parse_profiles(text), samples=_samples(package, module)
+        )
     return dialects, profiles
+
+
+def _samples(package: str, module: str) -> dict[str, str]:
+    """Read what a dialect ships to start a channel from: the folder `samples` inside its own."""
+    folder = resources.files(package).joinpath(module, "samples")
+    if not folder.is_dir():
+        return {}
+    texts = {one.name: one.read_text(encoding="utf-8") for one in folder.iterdir() if one.is_file()}
+    return dict(sorted(texts.items()))
 
 
 @contextmanager

@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 import pytest
 
+from reelgate.api.admin.models import OperatedModels
 from reelgate.app import load_dialects
 from reelgate.auth.scopes import Scope
 from reelgate.core.health import Health, State
@@ -223,6 +225,32 @@ async def test_settings_are_looked_at_before_a_channel_has_them(admin: Bench):
     assert (recipe.json()["ok"], recipe.json()["param"]) == (False, "recipe")
 
 
+async def test_a_recipe_to_start_from_ships_with_its_dialect(admin: Bench):
+    """What is offered as a start is what the same route says can be used."""
+    shown = (await admin.ask("GET", "/api/admin/dialects/recipe")).json()
+    plain = (await admin.ask("GET", "/api/admin/dialects/kling")).json()
+
+    assert len(shown["starts"]) >= 2
+    for start in shown["starts"]:
+        assert start["name"]
+        checked = await admin.post("/api/admin/dialects/recipe/check", {"settings": start["settings"]})
+        assert checked.json()["ok"], start["name"]
+    assert plain["starts"] == []
+
+
+async def test_models_are_shown_with_their_channels_and_their_ends(admin: Bench):
+    await connected(
+        admin, name="ended", models={"old": "old-1"}, settings={"sunset": {"old-1": "2020-01-01"}}
+    )
+
+    found = (await admin.ask("GET", "/api/admin/models")).json()
+
+    demo = next(one for one in found["data"] if one["id"] == "demo")
+    assert demo["channels"] == ["one"]
+    assert [(one["model"], one["sunset"]["state"]) for one in found["endings"]] == [("old", "ended")]
+    msgspec.convert(found, OperatedModels)
+
+
 async def test_a_name_stands_for_a_living_model_only(admin: Bench):
     ended = await connected(
         admin, name="ended", models={"old": "old-1"}, settings={"sunset": {"old-1": "2020-01-01"}}
@@ -236,11 +264,19 @@ async def test_a_name_stands_for_a_living_model_only(admin: Bench):
     suggested = await admin.ask("GET", "/api/admin/aliases/old/suggestions")
     listed = (await admin.ask("GET", "/api/admin/aliases")).json()["data"]
 
-    assert put.json() == {"name": "house", "model": "demo", "served": True, "own": False, "object": "alias"}
+    assert put.json() == {
+        "name": "house",
+        "model": "demo",
+        "served": True,
+        "own": False,
+        "sunset": None,
+        "object": "alias",
+    }
     assert (retired.status, retired.error["code"]) == (404, "model_retired")
     assert (unknown.status, unknown.error["param"]) == (404, "model")
     assert itself.status == 400
     assert "demo" in suggested.json()["suggestions"]
+    assert [one["model"] for one in suggested.json()["heirs"]] == suggested.json()["suggestions"]
     assert {one["name"]: one["model"] for one in listed} == {"house": "demo", "sora-2": "demo"}
     assert (await admin.ask("DELETE", "/api/admin/aliases/house")).status == 200
     assert (await admin.ask("DELETE", "/api/admin/aliases/house")).status == 404

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from reelgate.api.admin.audit import COLUMNS
@@ -17,6 +18,7 @@ from reelgate.auth.scopes import Scope
 from reelgate.core.lifecycle import Status
 from reelgate.engine import tuning
 from reelgate.engine.context import Limits
+from reelgate.engine.statistics import Statistics
 from tests.api.browser import SECRET, Browser, first_admin
 from tests.api.harness import Bench, open_bench
 
@@ -176,6 +178,12 @@ async def test_statistics_tell_how_tasks_went_as_json_and_as_a_table(bench: Benc
     assert [line["name"] for line in found["by_model"]] == ["demo"]
     assert [line["name"] for line in found["by_channel"]] == ["one"]
     assert len(found["by_day"]) == 1
+    assert found["step_ms"] == 86_400_000
+    assert [(step["tasks"], step["completed"], step["open"]) for step in found["steps"]] == [(3, 1, 1)]
+    assert found["latencies"]["clips"] == 1
+    assert found["latencies"]["run"] == {"p50": 30_000, "p90": 30_000, "p99": 30_000}
+    assert found["latencies"]["submit"]["p50"] == 0
+    msgspec.convert(found, Statistics)
     table = (await bench.ask("GET", "/api/admin/statistics?format=csv", key=admin)).body.decode()
     rows = list(csv.DictReader(io.StringIO(table)))
     assert [(row["of"], row["tasks"]) for row in rows] == [

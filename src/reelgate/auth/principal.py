@@ -32,3 +32,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     def may(self, scope: Scope) -> bool:
         """Tell whether the asker holds a scope."""
         return scope in self.scopes or Scope.ADMIN in self.scopes
+
+    def reads_words_of(self, user_id: str) -> bool:
+        """Tell whether the asker may read what a user wrote: whoever wrote it, and administrators."""
+        return self.admin or self.user_id == user_id

@@ -7,7 +7,7 @@ calls back). The same type refuses what nobody reads, and is the form an operato
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Protocol, runtime_checkable
 
 import msgspec
@@ -57,6 +57,23 @@ class DeclaresSettings(Protocol):
     @property
     def settings(self) -> type[ChannelSettings]:
         """The type its channels' settings have."""
+        ...
+
+
+class Start(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings to start a channel from."""
+
+    name: str
+    about: str
+    settings: Mapping[str, Any]
+
+
+@runtime_checkable
+class OffersStarts(Protocol):
+    """A dialect that makes settings to start from of the samples it ships."""
+
+    def starts(self, samples: Mapping[str, str]) -> Sequence[Start]:
+        """Give settings to start from, made of texts by their file names."""
         ...
 
 

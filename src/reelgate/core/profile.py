@@ -100,6 +100,8 @@ class Profiles(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     model: tuple[Profile, ...] = ()
     fallback: Profile | None = None
     """Stands in for a model this file does not name."""
+    samples: dict[str, str] = {}
+    """Texts to start a channel from, by name, where the dialect ships some."""
 
     def exact(self, name: str) -> Profile | None:
         """Give the profile of an upstream model this file names."""

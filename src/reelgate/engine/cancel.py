@@ -32,10 +32,10 @@ class Wish:
     ref: str | None = None
 
 
-async def cancel(ctx: Context, who: Who, task_id: str) -> Task:
+async def cancel(ctx: Context, who: Who | None, task_id: str) -> Task:
     """Ask for a task's end; a queued one ends at once, a running one when its upstream was asked to stop.
 
-    Raises CallerError `not_found` for a task that is not the asker's.
+    Without `who` it is the operator's word about anybody's. Raises CallerError `not_found` for a task that is not the asker's.
     """
     wish = await ctx.backend.write(lambda conn: _wish(conn, ctx, who, task_id))
     if wish is None:
@@ -62,8 +62,11 @@ async def delete(ctx: Context, who: Who, task_id: str) -> bool:
     return wish is not None
 
 
-def _wish(conn: Connection, ctx: Context, who: Who, task_id: str) -> Wish | None:
-    task = task_rows.get_visible(conn, task_id, who.project_id)
+def _wish(conn: Connection, ctx: Context, who: Who | None, task_id: str) -> Wish | None:
+    if who is None:
+        task = task_rows.get(conn, task_id)
+    else:
+        task = task_rows.get_visible(conn, task_id, who.project_id)
     if task is None:
         return None
     if task.status in TERMINAL or task.status is Status.ARCHIVING:

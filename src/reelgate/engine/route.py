@@ -18,7 +18,7 @@ from reelgate.core.errors import CallerError, Code, Failure, refuse
 from reelgate.core.lifecycle import Status
 from reelgate.core.money import Micro
 from reelgate.core.profile import objections
-from reelgate.core.retire import heirs, sunset_of
+from reelgate.core.retire import Heir, heirs, sunset_of
 from reelgate.core.task import Request, Task
 from reelgate.engine import limits
 from reelgate.engine.channels import ChannelTable, Offer, Served
@@ -147,12 +147,16 @@ def heir(ctx: Context, name: str) -> Served | None:
 
 def suggestions(ctx: Context, name: str) -> list[str]:
     """Name the living models here that can best do what a model could, the best first; none when nothing fits."""
+    return [one.model for one in fitting(ctx, name)]
+
+
+def fitting(ctx: Context, name: str) -> list[Heir]:
+    """Give the same with how much of it each can do, and what it cannot."""
     served = ctx.channels.find(name)
     wanted = ctx.channels.known(name) if served is None else served.profile
     if wanted is None:
         return []
-    found = heirs(wanted, [(model, s.profile) for model, s in _living(ctx) if model != name])
-    return [one.model for one in found[:SUGGESTED]]
+    return heirs(wanted, [(model, s.profile) for model, s in _living(ctx) if model != name])[:SUGGESTED]
 
 
 def _living(ctx: Context) -> list[tuple[str, Served]]:

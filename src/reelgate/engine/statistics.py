@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
 
 from reelgate.engine.context import Context
+from reelgate.store import latencies as latency_rows
 from reelgate.store import statistics as rows
 from reelgate.store.backend import Connection
+from reelgate.store.latencies import Bucket, Kept, Marks
 from reelgate.store.statistics import Count, Quantile, Trouble
 
+HOUR_MS: Final = 3_600_000
 _ENDED: Final = ("completed", "failed")
 
 
@@ -39,6 +42,50 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     rendering_ms: Times | None = None
 
 
+class Took(msgspec.Struct, frozen=True):
+    """Half, nine of ten, and all but one of a hundred did not take longer than this, in milliseconds."""
+
+    p50: int
+    p90: int
+    p99: int
+
+
+class Latencies(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the time of the newest finished clips of a stretch went; None where nothing was timed."""
+
+    clips: int
+    """How many were looked at."""
+    queue: Took | None
+    """From being asked for, or the wished start, to the first call."""
+    submit: Took | None
+    """The call that was accepted."""
+    run: Took | None
+    """At the upstream."""
+    archive: Took | None
+    """Bringing it home: fetching, checking, pictures."""
+    whole: Took | None
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """How tasks that were created within one step of time ended."""
+
+    at: int
+    """When it began, in milliseconds since 1970."""
+    tasks: int
+    completed: int
+    failed: int
+    cancelled: int
+    open: int
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """Files of one kind that are kept now, whenever they came."""
+
+    media_type: str
+    files: int
+    bytes: int
+
+
 class Errors(msgspec.Struct, frozen=True):
     """How often upstreams refused or lost an attempt, by channel and code."""
 
@@ -57,16 +104,27 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
     by_channel: list[Line]
     by_day: list[Line]
     errors: list[Errors]
+    step_ms: int
+    """How long one of the steps is."""
+    steps: list[Step]
+    """Every step of the stretch that something was created in, the oldest first."""
+    latencies: Latencies
+    storage: list[Stored]
 
 
 class _Read(msgspec.Struct, frozen=True):
     counts: list[Count]
     took: dict[tuple[str, bool], list[Quantile]]
     troubles: list[Trouble]
+    steps: list[Bucket]
+    marks: list[Marks]
+    kept: list[Kept]
 
 
 async def statistics(ctx: Context, since: int, until: int) -> Statistics:
     """Look at the tasks created from `since` until before `until`."""
+
+    step = step_of(since, until)
 
     def look(conn: Connection) -> _Read:
         took = {
@@ -74,7 +132,14 @@ async def statistics(ctx: Context, since: int, until: int) -> Statistics:
             for what in ("waiting", "rendering")
             for by_model in (False, True)
         }
-        return _Read(rows.counts(conn, since, until), took, rows.troubles(conn, since, until))
+        return _Read(
+            counts=rows.counts(conn, since, until),
+            took=took,
+            troubles=rows.troubles(conn, since, until),
+            steps=latency_rows.over_time(conn, since, until, step),
+            marks=latency_rows.marks(conn, since, until),
+            kept=latency_rows.kept(conn),
+        )
 
     read = await ctx.backend.read(look)
     return Statistics(
@@ -88,7 +153,48 @@ async def statistics(ctx: Context, since: int, until: int) -> Statistics:
             (Errors(_channel(ctx, t.channel_id), t.code or "unknown", t.attempts) for t in read.troubles),
             key=lambda one: (-one.attempts, one.channel, one.code),
         ),
+        step_ms=step,
+        steps=_steps(read.steps),
+        latencies=latencies_of(read.marks),
+        storage=[Stored(one.media_type, one.files, one.bytes) for one in read.kept],
     )
+
+
+def step_of(since: int, until: int) -> int:
+    """Give how long the steps of a stretch are in milliseconds: hours for up to three days, else days."""
+    return HOUR_MS if until - since <= 3 * rows.DAY_MS else rows.DAY_MS
+
+
+def _steps(found: Iterable[Bucket]) -> list[Step]:
+    by_step: dict[int, Counter[str]] = {}
+    for one in found:
+        by_step.setdefault(one.at, Counter())[one.status] += one.tasks
+    return [_step(at, by_status) for at, by_status in sorted(by_step.items())]
+
+
+def _step(at: int, by_status: Counter[str]) -> Step:
+    ends = {name: by_status[name] for name in ("completed", "failed", "cancelled")}
+    return Step(at=at, tasks=by_status.total(), open=by_status.total() - sum(ends.values()), **ends)
+
+
+def latencies_of(marks: Sequence[Marks]) -> Latencies:
+    """Give the shares of each part of the way; a part whose ends the log has forgotten is left out."""
+    return Latencies(
+        clips=len(marks),
+        queue=_shares((m.asked, m.submitting) for m in marks),
+        submit=_shares((m.sent, m.running) for m in marks),
+        run=_shares((m.running, m.archiving) for m in marks),
+        archive=_shares((m.archiving, m.completed) for m in marks),
+        whole=_shares((m.asked, m.completed) for m in marks),
+    )
+
+
+def _shares(ends: Iterable[tuple[int | None, int | None]]) -> Took | None:
+    took = sorted(max(0, b - a) for a, b in ends if a is not None and b is not None)
+    if not took:
+        return None
+    p50, p90, p99 = (took[-(-len(took) * share // 100) - 1] for share in (50, 90, 99))
+    return Took(p50, p90, p99)
 
 
 def _channel(ctx: Context, channel_id: str | None) -> str:

@@ -51,7 +51,7 @@ await walk({}, async ({ page, admin, shot }) => {
     await card.getByRole("button", { name: "Pause" }).click();
     await card.getByText("Paused").waitFor();
     await card.getByRole("button", { name: "Delete" }).click();
-    await card.getByRole("button", { name: "Really delete" }).click();
+    await page.getByRole("button", { name: "Really delete" }).click();
     await card.waitFor({ state: "detached" });
     const left = await admin.ask("GET", "/api/admin/channels");
     assert.ok(!left.data.some((one) => one.name === "Tide"));

@@ -46,3 +46,39 @@ export async function deleteChannel(id: string): Promise<void> {
 export async function tryChannel(id: string): Promise<Trial> {
   return answer(api.POST("/api/admin/channels/{channel_id}/test", at(id)));
 }
+
+export type ChannelKey = Channel["keys"][number];
+export type Callbacks = Answer<"/api/admin/channels/{channel_id}/callbacks", "get">;
+
+const keyAt = (id: string, key: string) => ({ params: { path: { channel_id: id, key_id: key } } });
+
+/** Gives a channel one more key; its secret is sealed and never shown. */
+export async function addKey(id: string, name: string, secret: string): Promise<ChannelKey> {
+  return answer(api.POST("/api/admin/channels/{channel_id}/keys", { ...at(id), body: { name, secret } }));
+}
+
+export async function changeKey(
+  id: string,
+  key: string,
+  body: Body<"/api/admin/channels/{channel_id}/keys/{key_id}", "patch">,
+): Promise<ChannelKey> {
+  return answer(api.PATCH("/api/admin/channels/{channel_id}/keys/{key_id}", { ...keyAt(id, key), body }));
+}
+
+/** Wipes a key; with `force` although unfinished tasks were sent with it. */
+export async function wipeKey(id: string, key: string, force: boolean): Promise<void> {
+  const query = force ? { force: "true" } : {};
+  const where = { params: { path: { channel_id: id, key_id: key }, query } };
+  await answer(api.DELETE("/api/admin/channels/{channel_id}/keys/{key_id}", where));
+}
+
+export const callbacksOf = (id: string) =>
+  queryOptions({
+    queryKey: [...channelKeys.all, id, "callbacks"] as const,
+    queryFn: ({ signal }) => answer(api.GET("/api/admin/channels/{channel_id}/callbacks", { ...at(id), signal })),
+  });
+
+/** Keeps what a channel's callbacks are signed with; null checks signatures no more. */
+export async function signWith(id: string, secret: string | null): Promise<Callbacks> {
+  return answer(api.PUT("/api/admin/channels/{channel_id}/callbacks", { ...at(id), body: { secret } }));
+}

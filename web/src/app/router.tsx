@@ -22,6 +22,11 @@ function text(value: unknown): string | undefined {
   return typeof value === "string" && value ? value : undefined;
 }
 
+/** Reads the texts of these names and nothing else. */
+function only<Name extends string>(...names: Name[]) {
+  return (search: Search) => Object.fromEntries(names.map((name) => [name, text(search[name])])) as { [name in Name]?: string };
+}
+
 const root = createRootRouteWithContext<Carried>()({ component: Outlet, notFoundComponent: NotFound });
 
 /** Everything for people who are signed in. */
@@ -79,6 +84,34 @@ const channels = createRoute({
   getParentRoute: () => admin,
   path: "/channels",
   component: lazyRouteComponent(() => withWords(import("@/features/channels/page")), "ChannelsPage"),
+});
+
+const models = createRoute({
+  getParentRoute: () => admin,
+  path: "/models",
+  validateSearch: only("q"),
+  component: lazyRouteComponent(() => withWords(import("@/features/models/page")), "ModelsPage"),
+});
+
+const desk = createRoute({
+  getParentRoute: () => admin,
+  path: "/queue",
+  validateSearch: only("status", "channel", "user", "model"),
+  component: lazyRouteComponent(() => withWords(import("@/features/desk/page")), "DeskPage"),
+});
+
+const statistics = createRoute({
+  getParentRoute: () => admin,
+  path: "/statistics",
+  validateSearch: only("range", "from", "to"),
+  component: lazyRouteComponent(() => withWords(import("@/features/statistics/page")), "StatisticsPage"),
+});
+
+const consolePage = createRoute({
+  getParentRoute: () => admin,
+  path: "/console",
+  validateSearch: only("op", "pane"),
+  component: lazyRouteComponent(() => withWords(import("@/features/console/page")), "ConsolePage"),
 });
 
 const users = createRoute({
@@ -170,7 +203,7 @@ const tree = root.addChildren([
     queue,
     account,
     formerChannels,
-    admin.addChildren([adminHome, channels, users, teams]),
+    admin.addChildren([adminHome, channels, models, desk, statistics, consolePage, users, teams]),
   ]),
 ]);
 

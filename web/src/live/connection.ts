@@ -36,8 +36,11 @@ export class LiveConnection {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly hooks: Hooks;
 
-  constructor(hooks: Hooks) {
+  private readonly path: string;
+
+  constructor(hooks: Hooks, path = "/api/events") {
     this.hooks = hooks;
+    this.path = path;
   }
 
   start(): void {
@@ -75,7 +78,7 @@ export class LiveConnection {
     try {
       const headers: Record<string, string> = { Accept: "text/event-stream", ...ourHeaders("GET") };
       if (this.lastId !== null) headers["Last-Event-ID"] = this.lastId;
-      const response = await fetch("/api/events", { headers, signal: broken.signal, cache: "no-store" });
+      const response = await fetch(this.path, { headers, signal: broken.signal, cache: "no-store" });
       if (response.status === 401) this.hooks.onSignedOut();
       if (!response.ok || !response.body) return false;
       if (this.lastId === null) this.hooks.onFresh();

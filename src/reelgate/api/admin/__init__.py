@@ -9,6 +9,7 @@ from reelgate.api.admin import (
     dialects,
     inbox,
     models,
+    queue,
     settings,
     statistics,
     tasks,
@@ -18,5 +19,5 @@ from reelgate.api.door import Door, DoorRoute, routes
 
 def build(door: Door) -> list[DoorRoute]:
     """Give the routes of this surface; literal addresses come before those with an id in them."""
-    tables = (channels, channel_keys, dialects, inbox, models, tasks, audit, settings, statistics)
+    tables = (channels, channel_keys, dialects, inbox, models, queue, tasks, audit, settings, statistics)
     return routes(door, [operation for table in tables for operation in table.OPERATIONS])

@@ -12,7 +12,13 @@ from reelgate.api.answers import Json
 from reelgate.api.door import Asked, Operation
 from reelgate.api.queries import missing
 from reelgate.api.shapes import body_of, shape_of
-from reelgate.core.channel_settings import ChannelSettings, DeclaresSettings, wrong_setting
+from reelgate.core.channel_settings import (
+    ChannelSettings,
+    DeclaresSettings,
+    OffersStarts,
+    Start,
+    wrong_setting,
+)
 from reelgate.core.dialect import Dialect, Recorded, capabilities
 from reelgate.core.retire import Sunset, sunset_of
 from reelgate.engine.bootstrap import BUILT_IN
@@ -45,6 +51,8 @@ class ShownDialect(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[DialectModel, ...]
     settings: dict[str, Any] | None
     """JSON Schema of a channel's `settings`; null where the dialect does not say."""
+    starts: tuple[Start, ...]
+    """Settings that ship to start a channel from."""
     object: str = "dialect"
 
 
@@ -93,6 +101,7 @@ def _shown(asked: Asked, dialect: Dialect) -> ShownDialect:
             for one in facts.model
         ),
         settings=_form(dialect.settings) if isinstance(dialect, DeclaresSettings) else None,
+        starts=tuple(dialect.starts(facts.samples)) if isinstance(dialect, OffersStarts) else (),
     )
 
 

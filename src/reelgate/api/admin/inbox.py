@@ -16,7 +16,6 @@ from reelgate.core.errors import Failure
 from reelgate.core.lifecycle import Status
 from reelgate.core.money import show
 from reelgate.core.task import Task
-from reelgate.engine.context import Context
 from reelgate.engine.reconcile import Decision, decide
 from reelgate.store import tasks as task_rows
 
@@ -38,7 +37,8 @@ class Doubt(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the task has ended and only its money waits."""
     error: Failure | None
     created_at: int
-    prompt: str
+    prompt: str | None
+    """Null where the asker may not read what others wrote."""
     decisions: tuple[Decision, ...]
     """What can be decided."""
     object: str = "doubt"
@@ -66,7 +66,8 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
     disputed: bool
 
 
-def _doubt(ctx: Context, task: Task, ref: str | None) -> Doubt:
+def _doubt(asked: Asked, task: Task, ref: str | None) -> Doubt:
+    ctx = asked.ctx
     channel = ctx.channels.get(task.channel_id or "")
     open_still = task.status is Status.UNCONFIRMED
     return Doubt(
@@ -82,7 +83,7 @@ def _doubt(ctx: Context, task: Task, ref: str | None) -> Doubt:
         disputed=task.disputed,
         error=task.error,
         created_at=task.created_at // 1000,
-        prompt=task.request.prompt,
+        prompt=task.request.prompt if asked.principal.reads_words_of(task.user_id) else None,
         decisions=tuple(Decision) if open_still else (Decision.GIVE_UP,),
     )
 
@@ -90,7 +91,7 @@ def _doubt(ctx: Context, task: Task, ref: str | None) -> Doubt:
 async def page(asked: Asked) -> Response:
     """List everything that waits for a decision."""
     found = await asked.ctx.backend.read(task_rows.in_doubt)
-    return Json(Page(data=[_doubt(asked.ctx, task, ref) for task, ref in found]))
+    return Json(Page(data=[_doubt(asked, task, ref) for task, ref in found]))
 
 
 async def say(asked: Asked) -> Response:

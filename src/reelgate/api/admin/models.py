@@ -9,17 +9,54 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from reelgate.api import cards
+from reelgate.api.answered import Ends, Model
 from reelgate.api.answers import Deleted, Json
 from reelgate.api.door import Asked, Operation
 from reelgate.api.queries import missing
 from reelgate.api.shapes import body_of, shape_of
 from reelgate.core.dialect import Channel
 from reelgate.core.errors import Code, refuse
+from reelgate.core.retire import Heir, Sunset
 from reelgate.engine import aliases
-from reelgate.engine.models import Diagnosis, Ending, card, catalogue, diagnose, endings, usual_times
-from reelgate.engine.route import suggestions
+from reelgate.engine.models import (
+    Diagnosis,
+    Ending,
+    card,
+    catalogue,
+    diagnose,
+    endings,
+    sunset_of_name,
+    usual_times,
+)
+from reelgate.engine.route import fitting, suggestions
 
 _NAME_MAX: Final = 200
+
+
+class OperatedModel(Model, frozen=True):
+    """A model as its operator sees it."""
+
+    channels: list[str]
+    """Names of the channels that serve it."""
+
+
+class ShownEnding(msgspec.Struct, frozen=True, kw_only=True):
+    """A model on a channel that ends or has ended."""
+
+    model: str
+    upstream_model: str
+    channel: str
+    sunset: Ends
+    alias: str | None
+    """The model an alias leads to from then on."""
+    heirs: tuple[Heir, ...]
+
+
+class OperatedModels(msgspec.Struct, frozen=True, kw_only=True):
+    """Every model, and everything that ends, the soonest first."""
+
+    data: list[OperatedModel]
+    endings: list[ShownEnding]
 
 
 class Alias(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +68,8 @@ class Alias(msgspec.Struct, frozen=True, kw_only=True):
     """Whether anything serves it now."""
     own: bool
     """Whether a model of that very name is served here, which goes first until it has ended."""
+    sunset: Sunset | None
+    """When the model it stands for ends."""
     object: str = "alias"
 
 
@@ -53,6 +92,8 @@ class Suggested(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     alias_of: str | None
     suggestions: list[str]
+    heirs: list[Heir]
+    """The same with how much each can do of what is wanted, and what it cannot."""
 
 
 class Asking(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -114,6 +155,7 @@ def _alias(asked: Asked, name: str, model: str) -> Alias:
         model=model,
         served=card(asked.ctx, name) is not None,
         own=direct is not None and direct.alias_of is None,
+        sunset=sunset_of_name(asked.ctx, model),
     )
 
 
@@ -150,7 +192,14 @@ async def suggest(asked: Asked) -> Response:
     """Say which living models could stand in for a name."""
     name = _name(asked)
     known = asked.ctx.channels.aliases().get(name)
-    return Json(Suggested(name=name, alias_of=known, suggestions=suggestions(asked.ctx, name)))
+    return Json(
+        Suggested(
+            name=name,
+            alias_of=known,
+            suggestions=suggestions(asked.ctx, name),
+            heirs=fitting(asked.ctx, name),
+        )
+    )
 
 
 _ALIASES: Final = "/api/admin/aliases"
@@ -163,6 +212,7 @@ OPERATIONS: Final = (
         handler=page,
         summary="List models with their channels and what ends",
         tag="admin",
+        shape=shape_of(OperatedModels),
     ),
     Operation(
         method="POST",

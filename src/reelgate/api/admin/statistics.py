@@ -11,6 +11,7 @@ from starlette.responses import Response
 from reelgate.api.answers import Json
 from reelgate.api.door import Asked, Operation
 from reelgate.api.export import exported, form_of
+from reelgate.api.shapes import shape_of
 from reelgate.core.errors import Code, refuse
 from reelgate.engine.statistics import Line, Statistics, statistics
 
@@ -33,6 +34,12 @@ COLUMNS: Final = (
 )
 
 
+class Told(msgspec.Struct, frozen=True):
+    """How tasks went."""
+
+    data: Statistics
+
+
 async def page(asked: Asked) -> Response:
     """Tell of the tasks created in a stretch, the last seven days by itself; `from` and `to` are Unix seconds."""
     form = form_of(asked.request)
@@ -46,7 +53,7 @@ async def page(asked: Asked) -> Response:
     found = await statistics(asked.ctx, since * 1000, until * 1000)
     if form != "json":
         return exported(_rows(found), COLUMNS, form, "statistics")
-    return Json({"data": msgspec.to_builtins(found)})
+    return Json(Told(found))
 
 
 def _moment(asked: Asked, name: str, usual: int) -> int:
@@ -91,5 +98,6 @@ OPERATIONS: Final = (
         summary="Tell how tasks went over a stretch of time",
         tag="admin",
         query=("from", "to", "format"),
+        shape=shape_of(Told),
     ),
 )

@@ -10,13 +10,17 @@ from starlette.responses import Response
 from reelgate.api.answers import Json
 from reelgate.api.door import Asked, Operation
 from reelgate.api.queries import path_id
-from reelgate.engine.explain import explain
+from reelgate.api.shapes import shape_of
+from reelgate.engine.explain import TaskCard, explain
 
 
 async def retrieve(asked: Asked) -> Response:
-    """Give a task with its attempts and what was said of each channel."""
+    """Give a task with its attempts and what was said of each channel; what others wrote only to who may read it."""
     task_id = path_id(asked.request, "task_id", "video", "video")
-    return Json(msgspec.to_builtins(await explain(asked.ctx, task_id)))
+    card = await explain(asked.ctx, task_id)
+    if not asked.principal.reads_words_of(card.user_id):
+        card = msgspec.structs.replace(card, request=None, effective=None)
+    return Json(card)
 
 
 OPERATIONS: Final = (
@@ -26,5 +30,6 @@ OPERATIONS: Final = (
         handler=retrieve,
         summary="Retrieve a task with its attempts and the reasons for each",
         tag="admin",
+        shape=shape_of(TaskCard),
     ),
 )

@@ -68,19 +68,26 @@ async def of_video(asked: Asked) -> Response:
     cursor = cursor_of(asked.request)
     if await status(asked.ctx, video_id, asked.project_id) is None:
         raise missing("video", video_id)
-    return EventStream(_frames(asked, cursor or 0, video_id))
+    return EventStream(_frames(asked, cursor or 0, asked.project_id, video_id))
 
 
 async def of_project(asked: Asked) -> Response:
     """Stream what happens to the asker's videos, from now or from where the client was."""
+    return EventStream(_frames(asked, cursor_of(asked.request), asked.project_id))
+
+
+async def of_everybody(asked: Asked) -> Response:
+    """Stream what happens to anybody's videos: ids, statuses and progress, never what somebody wrote."""
     return EventStream(_frames(asked, cursor_of(asked.request), None))
 
 
-async def _frames(asked: Asked, cursor: int | None, video_id: str | None) -> AsyncGenerator[bytes, None]:
+async def _frames(
+    asked: Asked, cursor: int | None, project_id: str | None, video_id: str | None = None
+) -> AsyncGenerator[bytes, None]:
     yield b"retry: 2000\n\n"
-    watch = _Watch(asked, video_id)
+    watch = _Watch(asked, video_id, Scope.OPERATE if project_id is None else Scope.VIDEOS_READ)
     followed = asked.ctx.hub.follow(
-        cursor=cursor, project_id=asked.project_id, task_id=video_id, idle_s=asked.door.tick_s
+        cursor=cursor, project_id=project_id, task_id=video_id, idle_s=asked.door.tick_s
     )
     try:
         async with aclosing(followed) as events:
@@ -103,8 +110,9 @@ async def _frames(asked: Asked, cursor: int | None, video_id: str | None) -> Asy
 class _Watch:
     """Looks after one stream: is its key still good, can it bring anything more, was it silent for long."""
 
-    def __init__(self, asked: Asked, video_id: str | None) -> None:
+    def __init__(self, asked: Asked, video_id: str | None, scope: Scope) -> None:
         self._asked = asked
+        self._scope = scope
         self._video_id = video_id
         self._clock = asked.ctx.clock
         self._checked = self._spoke = self._clock.monotonic()
@@ -117,7 +125,7 @@ class _Watch:
         if now - self._checked < self._asked.door.tick_s:
             return True
         self._checked = now
-        if not await self._asked.door.still(self._asked, Scope.VIDEOS_READ):
+        if not await self._asked.door.still(self._asked, self._scope):
             return False
         return self._lives or not self.silent() or await self._looked()
 
@@ -158,6 +166,16 @@ OPERATIONS: Final = (
         path="/api/events",
         handler=of_project,
         summary="Follow a project's events",
+        tag="live",
+        query=("after",),
+        answers="text/event-stream",
+        head=False,
+    ),
+    Operation(
+        method="GET",
+        path="/api/admin/events",
+        handler=of_everybody,
+        summary="Follow everybody's events",
         tag="live",
         query=("after",),
         answers="text/event-stream",

@@ -15,6 +15,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
+from reelgate.core.channel_settings import Start
 from reelgate.core.dialect import (
     Accepted,
     Answer,
@@ -61,7 +62,16 @@ from reelgate.core.words import (
     percent,
     trouble_of,
 )
-from reelgate.dialects.recipe.schema import Ok, Pointers, Progress, Recipe, Settings, Unusable, recipe_of
+from reelgate.dialects.recipe.schema import (
+    Ok,
+    Pointers,
+    Progress,
+    Recipe,
+    Settings,
+    Unusable,
+    parse,
+    recipe_of,
+)
 from reelgate.dialects.recipe.template import (
     FILES,
     SWITCHES,
@@ -123,6 +133,15 @@ class Recipes:
         """Say why a channel's settings cannot be used, naming the key; None when they can."""
         recipe = recipe_of(settings)
         return recipe.reason if isinstance(recipe, Unusable) else None
+
+    def starts(self, samples: Mapping[str, str]) -> tuple[Start, ...]:
+        """Give a start for each sample recipe."""
+        read = [(text, parse(text)) for name, text in samples.items() if name.endswith(".toml")]
+        return tuple(
+            Start(name=recipe.name, about=recipe.about, settings={"recipe": text})
+            for text, recipe in read
+            if not isinstance(recipe, Unusable)
+        )
 
 
 DIALECT: Final = Recipes()

@@ -78,13 +78,18 @@ def _waiting(conn: Connection, ctx: Context, seen: Seen) -> Waiting:
 
 def cancelling(ctx: Context, task: StatusRow) -> Effect:
     """Say what cancelling a task now does to its money."""
-    match task.status:
+    return effect_of(ctx, task.status, task.channel_id)
+
+
+def effect_of(ctx: Context, status: Status, channel_id: str | None) -> Effect:
+    """Say the same of a task in a status on a channel."""
+    match status:
         case Status.QUEUED:
             return "free"
         case Status.UNCONFIRMED:
             return "held"
         case Status.SUBMITTING | Status.RUNNING:
-            channel = None if task.channel_id is None else ctx.channels.get(task.channel_id)
+            channel = None if channel_id is None else ctx.channels.get(channel_id)
             dialect = None if channel is None else ctx.dialects[channel.dialect]
             return "stops" if isinstance(dialect, Cancels) else "may_be_charged"
         case Status.ARCHIVING | Status.COMPLETED | Status.FAILED | Status.CANCELLED:

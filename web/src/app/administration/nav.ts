@@ -1,5 +1,5 @@
 import type { ComponentType } from "react";
-import { IconPlug, IconUser, IconUsersGroup } from "@/components/icons";
+import { IconChartBar, IconCode, IconListCheck, IconPlug, IconStack2, IconUser, IconUsersGroup } from "@/components/icons";
 import type { Words } from "@/lib/i18n";
 
 export type Group = keyof Words["admin"]["groups"];
@@ -16,6 +16,10 @@ export type AdminPage = {
 /** In the order they are shown; each stands under its group. */
 export const PAGES: readonly AdminPage[] = [
   { to: "/admin/channels", group: "making", word: "channels", icon: IconPlug, scope: "operate" },
+  { to: "/admin/models", group: "making", word: "models", icon: IconStack2, scope: "operate" },
+  { to: "/admin/queue", group: "making", word: "queue", icon: IconListCheck, scope: "operate" },
+  { to: "/admin/statistics", group: "making", word: "statistics", icon: IconChartBar, scope: "operate" },
+  { to: "/admin/console", group: "making", word: "console", icon: IconCode, scope: "operate" },
   { to: "/admin/users", group: "people", word: "users", icon: IconUser, scope: "admin" },
   { to: "/admin/teams", group: "people", word: "teams", icon: IconUsersGroup, scope: "admin" },
 ];

@@ -25,7 +25,7 @@ function channelOf(part: object = {}) {
     weight: 1,
     prices: {},
     usable: true,
-    health: {},
+    health: { state: "well", code: null, why: null, since: null, next_try: null, failures: 0 },
     has_secret: true,
     keys: [],
     open_tasks: 1,
@@ -40,6 +40,7 @@ const DIALECT = {
   base_path: "",
   needs_address: true,
   models: [],
+  starts: [],
   settings: { properties: { workflow: { type: "string", description: "Which workflow runs." } } },
 };
 
@@ -68,7 +69,9 @@ test("a card says how the channel stands, what is under way and what ends", asyn
 
 test("a test tells what it found, and a channel with work under way cannot be deleted", async () => {
   const { asked } = installation([channelOf({ switch: "disabled", usable: false })], ({ path }) =>
-    path.endsWith("/test") ? { body: { works: false, clip: null, report: { missing: ["tide-1"], sealed: [] } } } : undefined,
+    path.endsWith("/test")
+      ? { body: { works: false, clip: null, report: { keys: [], missing: ["tide-1"], sealed: [] } } }
+      : undefined,
   );
   show(ChannelsPage);
 

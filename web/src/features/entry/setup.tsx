@@ -1,7 +1,7 @@
-import { Button, SegmentedControl, Textarea, useMantineColorScheme } from "@mantine/core";
+import { Button, SegmentedControl, Select, Textarea, useMantineColorScheme } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Navigate, useNavigate } from "@tanstack/react-router";
-import { type ReactNode, useState } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { allModels } from "@/api/models";
 import { me, setUp } from "@/api/session";
@@ -9,13 +9,14 @@ import { contentUrl, createVideo, oneVideo } from "@/api/videos";
 import { Broken } from "@/components/broken";
 import { IconMovie } from "@/components/icons";
 import { Progress } from "@/components/progress";
-import { chooseLanguage, type Language } from "@/lib/i18n";
+import { chooseLanguage, type Language, withWords } from "@/lib/i18n";
 import { freshKey } from "@/lib/ids";
 import { AccountForm } from "./account-form";
 import classes from "./entry.module.css";
 import { Frame } from "./frame";
 import { DeadLink, useLinkToken, useOpening } from "./link";
 
+const ChannelStep = lazy(() => withWords(import("./channel-step")).then((step) => ({ default: step.ChannelStep })));
 const STEPS = ["account", "look", "channel", "clip"] as const;
 type Step = (typeof STEPS)[number];
 
@@ -104,6 +105,14 @@ function Look({ next }: { next: () => void }) {
 
 function Channel({ next }: { next: () => void }) {
   const { t } = useTranslation("entry");
+  const [own, setOwn] = useState(false);
+  if (own) {
+    return (
+      <Suspense fallback={<p role="status">{t("setup.channel.loading")}</p>}>
+        <ChannelStep onBack={() => setOwn(false)} onDone={next} />
+      </Suspense>
+    );
+  }
   return (
     <div>
       <div className={classes.offer}>
@@ -115,6 +124,9 @@ function Channel({ next }: { next: () => void }) {
       </div>
       <p className="quiet">{t("setup.channel.later")}</p>
       <Buttons>
+        <Button variant="default" onClick={() => setOwn(true)}>
+          {t("setup.channel.own")}
+        </Button>
         <Button onClick={next}>{t("setup.channel.go")}</Button>
       </Buttons>
     </div>
@@ -131,7 +143,9 @@ function Clip() {
   const [failure, setFailure] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
   const models = useQuery(allModels);
+  const [wanted, setWanted] = useState<string | null>(null);
   const free = models.data?.find((one) => !one.video.generative) ?? models.data?.[0];
+  const chosen = models.data?.find((one) => one.id === wanted) ?? free;
   const leave = (
     <Button variant={id ? "filled" : "subtle"} color={id ? undefined : "gray"} onClick={() => void navigate({ to: "/" })}>
       {t(id ? "setup.clip.finish" : "setup.clip.skip")}
@@ -141,14 +155,14 @@ function Clip() {
     setBusy(true);
     setFailure(null);
     try {
-      setId((await createVideo({ prompt, model: free?.id }, freshKey())).id);
+      setId((await createVideo({ prompt, model: chosen?.id }, freshKey())).id);
     } catch (thrown) {
       setFailure(thrown);
     } finally {
       setBusy(false);
     }
   };
-  if (id) return <Playing id={id} usual={free?.video.usual?.p50 ?? null} leave={leave} />;
+  if (id) return <Playing id={id} usual={chosen?.video.usual?.p50 ?? null} leave={leave} />;
   return (
     <div className={classes.form}>
       <Textarea
@@ -158,6 +172,16 @@ function Clip() {
         value={prompt}
         onChange={(event) => setPrompt(event.currentTarget.value)}
       />
+      {models.data && models.data.length > 1 ? (
+        <Select
+          label={t("setup.clip.model")}
+          description={t(chosen === free ? "setup.clip.free" : "setup.clip.paid")}
+          allowDeselect={false}
+          value={chosen?.id ?? null}
+          onChange={setWanted}
+          data={models.data.map((one) => one.id)}
+        />
+      ) : null}
       {failure ? <Broken thrown={failure} compact /> : null}
       <Buttons>
         {leave}

@@ -7,8 +7,8 @@ import { lazy, type MouseEvent, Suspense, useCallback, useEffect, useLayoutEffec
 import { useTranslation } from "react-i18next";
 import { LIBRARY_EXPORT } from "@/api/account";
 import { fileAddress, store } from "@/api/download";
-import { packed } from "@/api/kin";
 import { emptyTrash, type Item, trashAll } from "@/api/library";
+import { packed } from "@/api/lineage";
 import { Broken } from "@/components/broken";
 import { Empty } from "@/components/empty";
 import { IconArrowLeft, IconDots, IconFileImport, IconMovie, IconSearch, IconTrash } from "@/components/icons";

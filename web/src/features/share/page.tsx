@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { enterShare, lookAtShare, type Shared } from "@/api/kin";
+import { enterShare, lookAtShare, type Shared } from "@/api/shares";
 import { Broken } from "@/components/broken";
 import { Empty } from "@/components/empty";
 import { IconLink, IconLock } from "@/components/icons";

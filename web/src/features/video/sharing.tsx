@@ -2,8 +2,8 @@ import { ActionIcon, Button, Checkbox, CopyButton, PasswordInput, Select, Skelet
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { endShare, makeShare, type Share, sharesOf } from "@/api/kin";
 import type { Detail } from "@/api/library";
+import { endShare, makeShare, type Share, sharesOf } from "@/api/shares";
 import { Broken } from "@/components/broken";
 import { IconCheck, IconCopy, IconLock, IconTrash } from "@/components/icons";
 import { moment } from "@/lib/format";

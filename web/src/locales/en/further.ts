@@ -2,13 +2,33 @@ import account from "./account.json";
 import admin from "./admin.json";
 import channels from "./channels.json";
 import characters from "./characters.json";
+import console from "./console.json";
+import desk from "./desk.json";
 import entry from "./entry.json";
 import library from "./library.json";
+import models from "./models.json";
 import queue from "./queue.json";
 import share from "./share.json";
+import statistics from "./statistics.json";
 import teams from "./teams.json";
 import users from "./users.json";
 import video from "./video.json";
 
 /** What pages beyond the first say. */
-export default { account, admin, channels, characters, entry, library, queue, share, teams, users, video };
+export default {
+  account,
+  admin,
+  channels,
+  characters,
+  console,
+  desk,
+  entry,
+  library,
+  models,
+  queue,
+  share,
+  statistics,
+  teams,
+  users,
+  video,
+};
