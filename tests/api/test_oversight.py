@@ -168,13 +168,14 @@ async def test_statistics_tell_how_tasks_went_as_json_and_as_a_table(bench: Benc
     await bench.run(done)
     await bench.clock.advance(30)
     await bench.move(done, Status.ARCHIVING)
-    await bench.move(done, Status.COMPLETED, completed_at=bench.clock.now_ms(), progress=100)
+    await bench.move(done, Status.COMPLETED, completed_at=bench.clock.now_ms(), progress=100, polls=6)
     await bench.fail(lost)
 
     found = (await bench.ask("GET", "/api/admin/statistics", key=admin)).json()["data"]
     whole = found["whole"]
     assert (whole["tasks"], whole["completed"], whole["failed"], whole["open"]) == (3, 1, 1, 1)
     assert whole["success_rate"] == 0.5
+    assert (whole["polls"], whole["polls_per_clip"]) == (6, 6.0)
     assert [line["name"] for line in found["by_model"]] == ["demo"]
     assert [line["name"] for line in found["by_channel"]] == ["one"]
     assert len(found["by_day"]) == 1
@@ -186,6 +187,7 @@ async def test_statistics_tell_how_tasks_went_as_json_and_as_a_table(bench: Benc
     msgspec.convert(found, Statistics)
     table = (await bench.ask("GET", "/api/admin/statistics?format=csv", key=admin)).body.decode()
     rows = list(csv.DictReader(io.StringIO(table)))
+    assert {row["polls"] for row in rows} == {"6"}
     assert [(row["of"], row["tasks"]) for row in rows] == [
         ("all", "3"),
         ("model", "3"),

@@ -57,6 +57,34 @@ async def test_progress_nobody_reported_stays_unknown(bench: Bench) -> None:
     assert (await bench.task(task.id)).progress is None
 
 
+async def test_polls_are_counted_and_written_with_what_is_written_anyway(bench: Bench) -> None:
+    bench.upstream.sights["job-1"].extend([running(5), running(5), running(5), running(50), finished()])
+
+    task = await bench.create()
+    done = await bench.until(task.id)
+
+    assert done.polls == 5
+    assert bench.upstream.polls == 5
+
+
+async def test_polls_on_which_nothing_is_written_are_not_written_either(bench: Bench) -> None:
+    bench.upstream.sights["job-1"].append(running(None))
+    task = await bench.create()
+    await bench.until(task.id, Status.RUNNING)
+    while not (await bench.task(task.id)).polls:
+        await bench.clock.advance(1)
+        await bench.settle_down(3)
+    before = await bench.task(task.id)
+
+    while bench.upstream.polls < 5:
+        await bench.clock.advance(1)
+        await bench.settle_down(3)
+
+    assert (await bench.task(task.id)).updated_at == before.updated_at
+    bench.upstream.sights["job-1"].append(finished())
+    assert (await bench.until(task.id)).polls == bench.upstream.polls
+
+
 async def test_a_missing_job_ends_a_task_only_after_repeated_evidence(bench: Bench) -> None:
     bench.upstream.sights["job-1"].extend([LOST, running(5)])
 

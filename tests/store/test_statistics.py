@@ -38,6 +38,7 @@ def history(seed: int) -> list[Task]:
                 channel_id=rng.choice(["chan_1", None]),
                 started_at=started,
                 completed_at=ended,
+                polls=rng.choice([None, 3, 7]) if started is not None else None,
             )
         )
     return made
@@ -63,6 +64,7 @@ async def test_counts_and_quantiles_are_those_of_counting_by_hand(backend: Backe
     found = await backend.read(lambda conn: statistics.counts(conn, since, until))
     assert sum(one.tasks for one in found) == len(inside)
     assert {one.day for one in found} == {FIRST_DAY, FIRST_DAY + 1}
+    assert sum(one.polls for one in found) == sum(t.polls or 0 for t in inside)
     for one in found:
         assert one.tasks == sum(
             1

@@ -155,6 +155,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """What was changed because the caller allowed it (`core.effective.Change`), as a JSON list."""
     notify_url: str | None = None
     """Whom the caller wants to be told of its end, beside the webhook endpoints."""
+    polls: int | None = None
+    """How often its upstream was asked how it is; None before the first time."""
 
 
 class AttemptState(StrEnum):

@@ -90,6 +90,7 @@ class TaskCard(msgspec.Struct, frozen=True, kw_only=True):
     phase: str | None
     word: str | None
     progress: int | None
+    polls: int | None
     error: Failure | None
     quote: Micro
     currency: str

@@ -103,6 +103,8 @@ class Rounds:
         """Jobs that were being asked about, or not waited for yet, when a hint came to ask now."""
         self._foretold: dict[Job, Observation] = {}
         """What is known already of jobs that nobody has waited for yet."""
+        self._polls: dict[Job, int] = {}
+        """How often jobs were asked about since their watches took note of it."""
         self._order = count()
         self._closed = False
 
@@ -173,6 +175,14 @@ class Rounds:
             if waiting is not None:
                 return lane, waiting
         return None
+
+    def polls(self, channel_id: str, ref: str) -> int:
+        """Tell how often a job was asked about since this was asked last; a list that names it counts as once."""
+        return self._polls.pop((channel_id, ref), 0)
+
+    def _count(self, channel: Channel, ref: str) -> None:
+        job = (channel.id, ref)
+        _remember(self._polls, job, self._polls.get(job, 0) + 1)
 
     def foretell(self, channel_id: str, ref: str, seen: Observation) -> None:
         """Have the next watch of a job be given what is known already, without asking; safe to lose."""
@@ -338,6 +348,7 @@ class Rounds:
         for number, waiting in enumerate(batch, 1):
             if number % TURN == 0:
                 await asyncio.sleep(0)
+            self._count(channel, waiting.ref)
             found = seen.get(waiting.ref)
             if found is None:
                 rest.append(waiting)
@@ -346,6 +357,7 @@ class Rounds:
         return rest
 
     async def _ask_one(self, ctx: Context, channel: Channel, lane: Lane, waiting: Waiting) -> None:
+        self._count(channel, waiting.ref)
         try:
             flow = ctx.dialects[channel.dialect].poll(waiting.ref, channel)
             self._answer(waiting, await drive(ctx, flow, channel))

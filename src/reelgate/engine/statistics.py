@@ -38,6 +38,10 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     open: int
     success_rate: float | None
     """Completed among completed and failed, from 0 to 1; None when nothing ended."""
+    polls: int = 0
+    """How often upstreams were asked how these tasks are."""
+    polls_per_clip: float | None = None
+    """How often that was for a completed one, on average; None without one."""
     waiting_ms: Times | None = None
     rendering_ms: Times | None = None
 
@@ -216,8 +220,10 @@ def _lines(counts: Iterable[Count], name: Callable[[Count], str]) -> list[Line]:
 
 def _line(name: str, counts: Iterable[Count]) -> Line:
     by_status: Counter[str] = Counter()
+    polls: Counter[str] = Counter()
     for one in counts:
         by_status[one.status] += one.tasks
+        polls[one.status] += one.polls
     ended = sum(by_status[status] for status in _ENDED)
     whole = by_status.total()
     return Line(
@@ -228,6 +234,8 @@ def _line(name: str, counts: Iterable[Count]) -> Line:
         cancelled=by_status["cancelled"],
         open=whole - ended - by_status["cancelled"],
         success_rate=round(by_status["completed"] / ended, 4) if ended else None,
+        polls=polls.total(),
+        polls_per_clip=round(polls["completed"] / clips, 2) if (clips := by_status["completed"]) else None,
     )
 
 

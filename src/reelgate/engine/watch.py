@@ -105,10 +105,17 @@ async def watch(ctx: Context, task: Task) -> tuple[Task, tuple[Output, ...]]:
             meter.upstream_error(channel.name, seen.trouble.code, "poll")
         await health.heard(ctx, channel, seen)
         sight.course.note(_age_s(ctx, task), seen.progress)
+        task = _counted(ctx, task, attempt)
         task, outputs = await take_in(ctx, task, seen, sight)
         if task.status is not Status.RUNNING:
             return task, outputs
         pause = _next_pause(ctx, task, seen, sight, plan)
+
+
+def _counted(ctx: Context, task: Task, attempt: Attempt) -> Task:
+    """Count the polls since the last one; the row learns of them with whatever is written of the task next."""
+    polls = ctx.rounds.polls(attempt.channel_id, attempt.ref or "")
+    return msgspec.structs.replace(task, polls=(task.polls or 0) + polls) if polls else task
 
 
 async def attempt_of(ctx: Context, task: Task) -> Attempt:
@@ -237,6 +244,7 @@ async def _go_on(ctx: Context, task: Task, seen: Observation, sight: Sight) -> T
     if not changes or (now - sight.wrote_at < PROGRESS_EVERY_S and "overdue_at" not in changes):
         return task
     sight.wrote_at = now
+    changes["polls"] = task.polls
     updated = msgspec.structs.replace(task, **changes)
 
     def work(conn: Connection) -> None:
@@ -289,7 +297,7 @@ def shown(task: Task) -> dict[str, object]:
 
 
 async def _to_archiving(ctx: Context, task: Task, seen: Observation) -> Task:
-    changes: dict[str, object] = {"phase": Phase.COMPLETED.value, "word": seen.word}
+    changes: dict[str, object] = {"phase": Phase.COMPLETED.value, "word": seen.word, "polls": task.polls}
     now = ctx.clock.now_ms()
 
     def work(conn: Connection) -> None:
@@ -319,7 +327,9 @@ async def _end(
     if task.cancel_requested_at is not None and not disputed:
         status = Status.CANCELLED
         failure = _cancelled_upstream()
-    changes = {} if word is None else {"word": word}
+    changes: dict[str, object] = {"polls": task.polls}
+    if word is not None:
+        changes["word"] = word
 
     def work(conn: Connection) -> None:
         _note_cost(conn, task, cost)

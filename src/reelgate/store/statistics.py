@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import JSON, Connection, bindparam, cast, func, or_, select
+from sqlalchemy import JSON, BigInteger, Connection, bindparam, cast, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from reelgate.core.lifecycle import Status
@@ -28,6 +28,8 @@ class Count(msgspec.Struct, frozen=True):
     channel_id: str | None
     status: str
     tasks: int
+    polls: int
+    """How often upstreams were asked how they are."""
 
 
 class Quantile(msgspec.Struct, frozen=True):
@@ -52,8 +54,10 @@ _in_stretch = (
     tasks.c.created_at < bindparam("until"),
 )
 _day = tasks.c.created_at - tasks.c.created_at % DAY_MS
+# PostgreSQL sums to a wider type than it can be read as a whole number from.
+_polls = cast(func.coalesce(func.sum(tasks.c.polls), 0), BigInteger)
 _COUNTS: Final = (
-    select(_day.label("day"), tasks.c.served_model, tasks.c.channel_id, tasks.c.status, func.count())
+    select(_day.label("day"), tasks.c.served_model, tasks.c.channel_id, tasks.c.status, func.count(), _polls)
     .where(*_in_stretch)
     .group_by(_day, tasks.c.served_model, tasks.c.channel_id, tasks.c.status)
 )

@@ -27,6 +27,8 @@ COLUMNS: Final = (
     "cancelled",
     "open",
     "success_rate",
+    "polls",
+    "polls_per_clip",
     "waiting_p50_ms",
     "waiting_p90_ms",
     "rendering_p50_ms",
@@ -86,7 +88,7 @@ def _row(of: str, line: Line) -> dict[str, Any]:
         if took is not None
         for share in ("p50", "p90")
     }
-    counted = {name: getattr(line, name) for name in COLUMNS[1:8]}
+    counted = {name: getattr(line, name) for name in COLUMNS[1:10]}
     return {"of": of, **counted, **times}
 
 

@@ -238,7 +238,10 @@ def detail(asked: Asked, whole: Whole, usual: UsualTime | None) -> LibraryDetail
         effective=_json(None if task is None else task.effective),
         adapted=_json(None if task is None else task.adapted) or [],
         inputs=[] if task is None else _inputs(asked, task),
-        attempts=[_attempt(asked, one) for one in whole.attempts],
+        attempts=[
+            _attempt(asked, one, polls=task.polls if task is not None and one is current else None)
+            for one in whole.attempts
+        ],
         upstream_id=None if current is None else current.upstream_id or current.ref,
         usual=None if usual is None else LibraryUsual(**msgspec.structs.asdict(usual)),
         parents=[
@@ -278,7 +281,7 @@ def _inputs(asked: Asked, task: Task) -> list[LibraryInput]:
     ]
 
 
-def _attempt(asked: Asked, one: Attempt) -> LibraryAttempt:
+def _attempt(asked: Asked, one: Attempt, *, polls: int | None) -> LibraryAttempt:
     channel = asked.ctx.channels.get(one.channel_id)
     return LibraryAttempt(
         id=one.id,
@@ -292,6 +295,7 @@ def _attempt(asked: Asked, one: Attempt) -> LibraryAttempt:
         created_at=one.created_at,
         submitted_at=one.submitted_at,
         ended_at=one.ended_at,
+        polls=polls,
     )
 
 

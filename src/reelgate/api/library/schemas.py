@@ -197,6 +197,8 @@ class LibraryAttempt(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     submitted_at: int | None
     ended_at: int | None
+    polls: int | None
+    """How often the upstream was asked how the present attempt is, as far as written down; null for others."""
 
 
 class LibraryRelation(msgspec.Struct, frozen=True, kw_only=True):

@@ -99,6 +99,7 @@ tasks = Table(
     text("effective", nullable=True),
     text("adapted", nullable=True),
     text("notify_url", nullable=True),
+    whole("polls", nullable=True),
     PrimaryKeyConstraint("id"),
     word("status", Status),
     word("verb", Verb),

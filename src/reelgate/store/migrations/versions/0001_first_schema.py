@@ -454,6 +454,7 @@ def _work() -> None:
         sa.Column("effective", sa.Text(), nullable=True),
         sa.Column("adapted", sa.Text(), nullable=True),
         sa.Column("notify_url", sa.Text(), nullable=True),
+        sa.Column("polls", sa.Integer(), nullable=True),
         sa.CheckConstraint(
             "status IN ('queued', 'submitting', 'unconfirmed', 'running', 'archiving', 'completed', 'failed', 'cancelled')",
             name=op.f("ck_tasks_status_word"),
