@@ -20,6 +20,15 @@ Names = dict[str, str]
 """What fields are called where an upstream calls them otherwise; an empty name leaves one out."""
 
 
+QuotaLow = Annotated[
+    Annotated[float, Meta(ge=0, le=1e12)] | None,
+    Meta(
+        description="What may be left of the account, in the upstream's own unit, before operators are told;"
+        " without it, the setting `upstream_quota_low`. 0 is never."
+    ),
+]
+
+
 class ChannelSettings(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):

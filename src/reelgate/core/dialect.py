@@ -404,6 +404,24 @@ class ChecksSettings(Protocol):
         ...
 
 
+class Quota(msgspec.Struct, frozen=True, kw_only=True):
+    """What is left of an account at its upstream."""
+
+    left: Micro | None
+    """In millionths of the unit; None when the account has no limit."""
+    unit: str
+    """What the upstream counts in, such as `credits` or `USD`."""
+
+
+@runtime_checkable
+class TellsQuota(Protocol):
+    """A dialect whose upstream says what is left of an account."""
+
+    def quota(self, channel: Channel) -> Generator[Effect, Answer, Quota | None]:
+        """Ask what is left of the account; None when the answer does not say."""
+        ...
+
+
 class Callback(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody posted to a channel's callback address: a hint to poll now, never the truth."""
 
@@ -470,6 +488,7 @@ CAPABILITIES: Mapping[str, type] = {
     "refresh": Refreshes,
     "cancel": Cancels,
     "discover": Discovers,
+    "quota": TellsQuota,
     "characters": KeepsCharacters,
     "verify": Verifies,
 }

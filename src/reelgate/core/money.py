@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_FLOOR, Decimal, InvalidOperation
 from enum import StrEnum
 from typing import NewType
 
@@ -11,6 +12,7 @@ Micro = NewType("Micro", int)
 
 ZERO = Micro(0)
 ONE = Micro(1_000_000)
+_LARGEST = 10**12
 
 
 class EntryKind(StrEnum):
@@ -60,6 +62,19 @@ def show(amount: Micro) -> str:
     sign = "-" if amount < 0 else ""
     units, micros = divmod(abs(amount), 1_000_000)
     return f"{sign}{units}.{f'{micros:06d}'.rstrip('0').ljust(2, '0')}"
+
+
+def measured(value: object) -> Micro | None:
+    """Read an amount as an upstream writes it, a number or text such as `"12.5"`, rounded down; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        amount = Decimal(str(value).strip()[:40])
+    except InvalidOperation:
+        return None
+    if not amount.is_finite() or abs(amount) >= _LARGEST:
+        return None
+    return Micro(int((amount * 1_000_000).to_integral_value(ROUND_FLOOR)))
 
 
 def read(text: str) -> Micro | None:

@@ -388,6 +388,27 @@ TUNABLES: Final[tuple[Tunable, ...]] = (
         ),
     ),
     Tunable(
+        key="upstream_quota_every_s",
+        group=Group.ALERTS,
+        kind=Kind.SECONDS,
+        most=30 * DAY_S,
+        help=(
+            "Seconds between two questions to an upstream about what is left of its account, where it answers them; 0 is never.",
+            "每隔多少秒向上游查询账户余量（仅限提供该查询的上游）；0 表示从不查询。",
+        ),
+    ),
+    Tunable(
+        key="upstream_quota_low",
+        group=Group.ALERTS,
+        kind=Kind.NUMBER,
+        most=10**12,
+        help=(
+            "What may be left of an upstream account, in the upstream's own unit, before operators are told; 0 is never."
+            " A channel's setting `quota_low` wins.",
+            "上游账户余量（以上游自己的单位计）低于多少时通知管理员；0 表示从不通知。渠道的 `quota_low` 设置优先。",
+        ),
+    ),
+    Tunable(
         key="alert_emails",
         group=Group.ALERTS,
         kind=Kind.EMAILS,

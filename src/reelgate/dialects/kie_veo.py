@@ -16,6 +16,8 @@ a channel's key does not go. Settings:
 Clips are kept for 14 days. Callbacks are a hint only, for they carry no signature that is documented
 for every model. There is no list and no cancel: an unclear submit stays unclear.
 
+`GET /chat/credit` gives the credits that are left.
+
 Facts: docs.kie.ai, read 2026-11-22. Not tried on an account.
 """
 
@@ -28,7 +30,7 @@ from typing import Annotated, Any, Final, cast
 import msgspec
 from msgspec import Meta
 
-from reelgate.core.channel_settings import CalledBack, Names
+from reelgate.core.channel_settings import CalledBack, Names, QuotaLow
 from reelgate.core.dialect import (
     Accepted,
     Answer,
@@ -38,6 +40,7 @@ from reelgate.core.dialect import (
     Observation,
     Output,
     Phase,
+    Quota,
     Recorded,
     Refused,
     Reply,
@@ -61,6 +64,7 @@ from reelgate.core.job_shape import (
     text_in,
     unlearned,
 )
+from reelgate.core.money import measured
 from reelgate.core.openai_call import (
     bearer,
     callback_url,
@@ -119,6 +123,7 @@ class Settings(CalledBack, frozen=True, kw_only=True, forbid_unknown_fields=True
         Names,
         Meta(description="Names of inputs of job models where they differ; an empty one leaves a field out."),
     ] = {}
+    quota_low: QuotaLow = None
 
 
 class KieVeo:
@@ -157,6 +162,13 @@ class KieVeo:
             failure = job_failure(said, secret=channel.secret)
             return conclude(Look(word="failed", phase=Phase.FAILED, failure=failure))
         return conclude(Look(word="success", phase=Phase.COMPLETED, outputs=_outputs(job)))
+
+    def quota(self, channel: Channel) -> Generator[Effect, Answer, Quota | None]:
+        """Ask how many credits the account has left."""
+        answer = yield question("/chat/credit", channel)
+        body = good(answer) or {}
+        left = measured(body.get("data")) if _said(body) is None else None
+        return None if left is None else Quota(left=left, unit="credits")
 
 
 DIALECT: Final = KieVeo()

@@ -11,6 +11,7 @@ The base address is `https://openrouter.ai/api/v1`. Settings:
   both is refused here, before it costs anything.
 - `usage.cost` says in US dollars what the job cost.
 - Deliveries carry `X-OpenRouter-Signature: t=<s>,v1=<hex>` over `<t>,<raw body>`, good for five minutes.
+- `GET /key` gives what is left of the key's limit in US dollars (`limit_remaining`), null for a key without one.
 - There is no list and no documented cancel. `previous_job_id` continues a finished job.
 
 Facts: OpenRouterTeam/docs @179baa8, OpenRouterTeam/skills @1c6d7ef, openrouter.ai/docs/api_reference/videos.
@@ -29,7 +30,7 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta
 
 from reelgate.core import openai_shape as shape
-from reelgate.core.channel_settings import CalledBack
+from reelgate.core.channel_settings import CalledBack, QuotaLow
 from reelgate.core.dialect import (
     Answer,
     Call,
@@ -39,13 +40,14 @@ from reelgate.core.dialect import (
     Effect,
     Observation,
     Output,
+    Quota,
     Recorded,
     Reply,
     Submission,
     SubmitOutcome,
 )
 from reelgate.core.errors import Failure
-from reelgate.core.money import Micro
+from reelgate.core.money import Micro, measured
 from reelgate.core.openai_call import bearer, callback_url, data_url, json_call, link, refusal, with_extra
 from reelgate.core.openai_shape import Job, Wire, elements
 from reelgate.core.profile import Profile
@@ -61,6 +63,7 @@ class Settings(CalledBack, frozen=True, kw_only=True, forbid_unknown_fields=True
         Literal["size", "ratio"],
         Meta(description="How a size is written: as WxH, or as a resolution and an aspect ratio."),
     ] = "size"
+    quota_low: QuotaLow = None
 
 
 class OpenRouter:
@@ -97,6 +100,16 @@ class OpenRouter:
         job = as_object((reply.object() or {}).get("data")) or {}
         ref = shape.ref_of(job)
         return nothing_learned(None) if ref is None else shape.observation(job, ref, channel, WIRE)
+
+    def quota(self, channel: Channel) -> Generator[Effect, Answer, Quota | None]:
+        """Ask what is left of the key's limit; a key may have none."""
+        answer = yield shape.get("/key", channel, WIRE)
+        body = answer.object() if isinstance(answer, Reply) and answer.status < 300 else None
+        key = as_object((body or {}).get("data"))
+        if key is None or "limit_remaining" not in key:
+            return None
+        left = measured(key["limit_remaining"])
+        return None if left is None and key["limit_remaining"] is not None else Quota(left=left, unit="USD")
 
 
 DIALECT: Final = OpenRouter()

@@ -9,7 +9,9 @@ Deleting a task cancels a living one and removes a finished one with its clip, s
 alive a moment before is deleted. There is no list, no callback and no name a client could give a job:
 an unclear submit stays unclear.
 
-Facts: sdk-python @c604e0e, docs.dev.runwayml.com. Not tried on an account.
+`GET /organization` gives the credits that are left (`creditBalance`).
+
+Facts: sdk-python @c604e0e, sdk-node src/resources/organization.ts, docs.dev.runwayml.com. Not tried on an account.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
-from reelgate.core.channel_settings import ChannelSettings, Text
+from reelgate.core.channel_settings import ChannelSettings, QuotaLow, Text
 from reelgate.core.dialect import (
     Accepted,
     Answer,
@@ -30,6 +32,7 @@ from reelgate.core.dialect import (
     Channel,
     Effect,
     Observation,
+    Quota,
     Recorded,
     Submission,
     SubmitOutcome,
@@ -51,6 +54,7 @@ from reelgate.core.job_shape import (
     unlearned,
     word_in,
 )
+from reelgate.core.money import measured
 from reelgate.core.openai_call import bearer, data_url, json_call, refusal, with_extra
 from reelgate.core.task import Role, Verb
 from reelgate.core.words import Said, as_object, error_in, failure_of, fraction, job_failure, path_segment
@@ -79,6 +83,7 @@ class Settings(ChannelSettings, frozen=True, kw_only=True, forbid_unknown_fields
     """What a channel may be told."""
 
     version: Annotated[Text | None, Meta(description="Version of the API that every call names.")] = None
+    quota_low: QuotaLow = None
 
 
 class Runway:
@@ -119,6 +124,12 @@ class Runway:
         tier = as_object((good(answer) or {}).get("tier")) or {}
         names = sorted(as_object(tier.get("models")) or {})
         return [CatalogueModel(name=name) for name in names if name]
+
+    def quota(self, channel: Channel) -> Generator[Effect, Answer, Quota | None]:
+        """Ask how many credits the organization has left."""
+        answer = yield _versioned(question("/organization", channel), channel)
+        left = measured((good(answer) or {}).get("creditBalance"))
+        return None if left is None else Quota(left=left, unit="credits")
 
 
 DIALECT: Final = Runway()

@@ -11,11 +11,12 @@ from typing import Any, Final
 
 import msgspec
 
+from reelgate.core.dialect import Channel
 from reelgate.core.errors import Code, Failure
 from reelgate.core.events import Alert
 from reelgate.core.health import Health, State
 from reelgate.core.lifecycle import Status
-from reelgate.core.money import show
+from reelgate.core.money import Micro, show
 from reelgate.core.people import Notices
 from reelgate.core.task import Task
 from reelgate.engine.context import Context
@@ -27,6 +28,7 @@ from reelgate.store import settings as setting_rows
 from reelgate.store import users as user_rows
 from reelgate.store import webhooks as webhook_rows
 from reelgate.store.backend import Connection
+from reelgate.store.channel_quotas import Left
 from reelgate.store.ledger import Low
 from reelgate.store.mails import Mail
 from reelgate.store.tables import DeliveryState
@@ -132,6 +134,22 @@ def channel_unwell(conn: Connection, ctx: Context, name: str, before: Health, th
         subject=f"Channel {name} {what}",
         text=f"The channel `{name}` is {then.state.value} ({code}). Its tasks wait or go to other channels,"
         " and it is tried again by itself. See it under Channels, or with `reelgate channels list`.",
+        to=operators(ctx),
+    )
+
+
+def quota_low(conn: Connection, ctx: Context, channel: Channel, key: str | None, account: Left) -> None:
+    """Tell operators that little is left of an account at its upstream, before it is used up."""
+    left = f"{show(account.left or Micro(0))} {account.unit}"
+    whose = f"The account behind the key `{key}` of" if key is not None else "The account of"
+    tell(
+        conn,
+        ctx,
+        Alert.QUOTA_LOW,
+        {"channel": channel.name, "key": key, "left": show(account.left or Micro(0)), "unit": account.unit},
+        subject=f"Channel {channel.name} has {left} left at its upstream",
+        text=f"{whose} the channel `{channel.name}` has {left} left. Top it up before its tasks have to wait"
+        " or go to other channels.",
         to=operators(ctx),
     )
 

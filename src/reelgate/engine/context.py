@@ -90,6 +90,10 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     webhook_disable_after_s: int = 7 * 86_400
     """After how long of nothing but failures an endpoint is switched off; 0 is never."""
     budget_low_percent: int = 10
+    upstream_quota_every_s: int = 900
+    """How long the last answer about an upstream account's quota is good; 0 is for ever."""
+    upstream_quota_low: int = 10
+    """What may be left of it, in its own unit, before operators are told; 0 is nothing."""
     alert_emails: str = ""
     alert_failed_tasks: bool = False
 

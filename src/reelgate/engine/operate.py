@@ -14,6 +14,7 @@ from reelgate.engine.soundness import objection
 from reelgate.store import attempts as attempt_rows
 from reelgate.store import channel_health as health_rows
 from reelgate.store import channel_keys as key_rows
+from reelgate.store import channel_quotas as quota_rows
 from reelgate.store import channels as channel_rows
 from reelgate.store.backend import Connection
 from reelgate.store.channel_keys import ChannelKey
@@ -165,6 +166,8 @@ async def change_key(
         )
         key_rows.change(conn, changed, ctx.clock.now_ms())
         health_rows.forget(conn, key.id)
+        if secret is not None:
+            quota_rows.forget(conn, key.id)
         return changed
 
     changed = await ctx.backend.write(work)
@@ -184,6 +187,7 @@ async def remove_key(ctx: Context, key: ChannelKey, *, force: bool = False) -> i
             return False
         key_rows.remove(conn, key.id, ctx.clock.now_ms())
         health_rows.forget(conn, key.id)
+        quota_rows.forget(conn, key.id)
         return True
 
     await ctx.backend.write(work)

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from reelgate.core.dialect import Channel, Price
 from reelgate.core.errors import Code
 from reelgate.core.health import Health, State
+from reelgate.core.money import show
 from reelgate.core.retire import Sunset, sunset_of
 from reelgate.engine.context import Context
 from reelgate.engine.operate import Switch, switch_of
+from reelgate.engine.quotas import scarcest
 from reelgate.store import channel_keys as key_rows
+from reelgate.store import channel_quotas as quota_rows
 from reelgate.store import tasks as task_rows
 from reelgate.store.backend import Connection
 from reelgate.store.channel_keys import ChannelKey
+from reelgate.store.channel_quotas import Left
 
 
 class HealthCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +35,18 @@ class HealthCard(msgspec.Struct, frozen=True, kw_only=True):
     failures: int
 
 
+class QuotaCard(msgspec.Struct, frozen=True, kw_only=True):
+    """What an upstream says is left of an account."""
+
+    left: str | None
+    """None when the account has no limit."""
+    unit: str
+    low: bool
+    """Whether that is so little that operators were told."""
+    seen_at: int
+    """Unix seconds."""
+
+
 class KeyCard(msgspec.Struct, frozen=True, kw_only=True):
     """One key of a channel."""
 
@@ -40,6 +56,8 @@ class KeyCard(msgspec.Struct, frozen=True, kw_only=True):
     readable: bool
     """Whether the master key opens it."""
     health: HealthCard
+    quota: QuotaCard | None
+    """None when the upstream does not say, or has not been asked yet."""
     created_at: int
     """Unix seconds."""
 
@@ -65,6 +83,8 @@ class ChannelCard(msgspec.Struct, frozen=True, kw_only=True):
     usable: bool
     """Whether a task may be sent on it now."""
     health: HealthCard
+    quota: QuotaCard | None
+    """Of its accounts the one with least left; None when the upstream does not say, or has not been asked yet."""
     has_secret: bool
     keys: tuple[KeyCard, ...]
     open_tasks: int
@@ -82,14 +102,22 @@ async def cards(ctx: Context, channels: Sequence[Channel]) -> list[ChannelCard]:
     """Show channels, as their rows are now."""
     await ctx.channels.reload(ctx.backend)
 
-    def look(conn: Connection) -> tuple[list[ChannelKey], Counter[str | None]]:
-        return key_rows.all_keys(conn), Counter(task.channel_id for task in task_rows.open_tasks(conn))
+    def look(conn: Connection) -> _Seen:
+        busy = Counter(task.channel_id for task in task_rows.open_tasks(conn))
+        return _Seen(key_rows.all_keys(conn), busy, quota_rows.all_quotas(conn))
 
-    keys, busy = await ctx.backend.read(look)
-    return [_card(ctx, one, [k for k in keys if k.channel_id == one.id], busy[one.id]) for one in channels]
+    seen = await ctx.backend.read(look)
+    return [_card(ctx, one, seen) for one in channels]
 
 
-def _card(ctx: Context, channel: Channel, keys: Sequence[ChannelKey], busy: int) -> ChannelCard:
+class _Seen(NamedTuple):
+    keys: list[ChannelKey]
+    busy: Counter[str | None]
+    quotas: dict[str, Left]
+
+
+def _card(ctx: Context, channel: Channel, seen: _Seen) -> ChannelCard:
+    keys = [key for key in seen.keys if key.channel_id == channel.id]
     return ChannelCard(
         id=channel.id,
         name=channel.name,
@@ -108,20 +136,33 @@ def _card(ctx: Context, channel: Channel, keys: Sequence[ChannelKey], busy: int)
         prices=channel.prices,
         usable=ctx.channels.usable(channel.id),
         health=health_card(ctx.channels.health(channel.id, channel.id)),
+        quota=_quota(scarcest(one for one in seen.quotas.values() if one.channel_id == channel.id)),
         has_secret=bool(keys),
-        keys=tuple(_key(ctx, key) for key in keys),
-        open_tasks=busy,
+        keys=tuple(_key(ctx, key, seen.quotas.get(key.id)) for key in keys),
+        open_tasks=seen.busy[channel.id],
         endings=_endings(ctx, channel),
     )
 
 
-def _key(ctx: Context, key: ChannelKey) -> KeyCard:
+def _quota(account: Left | None) -> QuotaCard | None:
+    if account is None or account.seen_at is None:
+        return None
+    return QuotaCard(
+        left=None if account.left is None else show(account.left),
+        unit=account.unit,
+        low=account.low,
+        seen_at=account.seen_at // 1000,
+    )
+
+
+def _key(ctx: Context, key: ChannelKey, account: Left | None) -> KeyCard:
     return KeyCard(
         id=key.id,
         name=key.name,
         enabled=key.enabled,
         readable=key.id not in ctx.channels.keyring(key.channel_id).sealed,
         health=health_card(ctx.channels.health(key.id, key.channel_id)),
+        quota=_quota(account),
         created_at=key.created_at // 1000,
     )
 

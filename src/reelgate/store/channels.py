@@ -10,7 +10,7 @@ from sqlalchemy import insert as insert_into
 
 from reelgate.core.dialect import Channel, Price
 from reelgate.core.profile import Profile
-from reelgate.store import channel_health, channel_keys, jsontext
+from reelgate.store import channel_health, channel_keys, channel_quotas, jsontext
 from reelgate.store.rows import named, names_of
 from reelgate.store.tables import aliases, channels, learned_profiles
 from reelgate.store.upsert import Upsert
@@ -84,6 +84,7 @@ def remove(conn: Connection, channel_id: str, now: int) -> bool:
     """Take a channel out of service and wipe its keys; False when it is deleted already or unknown."""
     channel_keys.remove_all(conn, channel_id, now)
     channel_health.forget_all(conn, channel_id)
+    channel_quotas.forget_all(conn, channel_id)
     return conn.execute(_REMOVE, {"b_id": channel_id, "now": now}).rowcount == 1
 
 

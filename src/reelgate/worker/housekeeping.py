@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Final, NamedTuple
 
 from reelgate.core.clock import Clock
-from reelgate.engine import alerts, deliver, health, models, retire, sweep, tuning
+from reelgate.engine import alerts, deliver, health, models, quotas, retire, sweep, tuning
 from reelgate.engine.context import Context
 from reelgate.engine.library import follow, trash
 from reelgate.store import duties, jobs, links, sessions
@@ -92,6 +92,7 @@ def _sweeps(ctx: Context, wake_s: float) -> list[Chore]:
         Chore(wake_s, "wake_open_tasks", lambda: sweep.wake_open_tasks(ctx)),
         Chore(float(ctx.rules.late_poll_s), "settle_disputes", lambda: sweep.settle_disputes(ctx)),
         Chore(60.0, "watch_budgets", lambda: alerts.watch_budgets(ctx)),
+        Chore(60.0, "check_quotas", lambda: quotas.check(ctx)),
         Chore(60.0, "let_go", lambda: retire.let_go(ctx)),
         Chore(60.0, "give_up_waiting", lambda: sweep.give_up_waiting(ctx)),
         Chore(24 * HOUR_S, "warn_of_endings", lambda: models.warn_of_endings(ctx)),

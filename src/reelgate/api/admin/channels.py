@@ -241,6 +241,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     usable: bool
     switch: Switch
     health: standing.HealthCard
+    quota: standing.QuotaCard | None
     keys: tuple[standing.KeyCard, ...]
     open_tasks: int
 

@@ -16,6 +16,7 @@ from reelgate.store.tables.columns import metadata as metadata
 from reelgate.store.tables.configuration import aliases as aliases
 from reelgate.store.tables.configuration import channel_health as channel_health
 from reelgate.store.tables.configuration import channel_keys as channel_keys
+from reelgate.store.tables.configuration import channel_quotas as channel_quotas
 from reelgate.store.tables.configuration import channels as channels
 from reelgate.store.tables.configuration import database_facts as database_facts
 from reelgate.store.tables.configuration import durations as durations

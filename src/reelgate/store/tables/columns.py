@@ -18,7 +18,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-KNOWN: Final = ("0001", "0002", "0003", "0004", "0005")
+KNOWN: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
 """The revisions of the schema this code knows, oldest first."""
 
 HEAD: Final = KNOWN[-1]

@@ -117,6 +117,21 @@ channel_health = Table(
     at_least("failures", 0),
 )
 
+# What upstreams say is left of the account behind a key, or behind a channel without keys.
+channel_quotas = Table(
+    "channel_quotas",
+    metadata,
+    identifier("id"),
+    identifier("channel_id", ForeignKey("channels.id")),
+    big("left", nullable=True),
+    text("unit"),
+    flag("low"),
+    ms("seen_at"),
+    ms("asked_at", nullable=False),
+    created(),
+    PrimaryKeyConstraint("id"),
+)
+
 aliases = Table("aliases", metadata, text("name"), text("model"), created(), PrimaryKeyConstraint("name"))
 
 settings = Table(
