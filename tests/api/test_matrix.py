@@ -25,7 +25,6 @@ BODIES: Final[dict[str, Any]] = {
     "/api/library/items/{item_id}": {"favorite": True},
     "/api/library/folders/{folder_id}": {"name": "Teaser"},
     "/api/library/tags/{tag_id}": {"name": "better"},
-    "/api/library/projects/{project_id}": {"name": "Film"},
     "/api/account/projects/{project_id}": {"name": "Film"},
     "/v1/webhook_endpoints/{endpoint_id}": {"name": "other"},
 }

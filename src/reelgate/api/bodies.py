@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -15,10 +14,10 @@ from python_multipart.multipart import parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
 from reelgate.api.budget import Budget, Share
-from reelgate.api.fields import Fields, from_json
+from reelgate.api.fields import Fields, from_json, misfit
 from reelgate.api.folding import fold
 from reelgate.api.multipart import Receiver, too_large
-from reelgate.core.errors import CallerError, Code, ReelgateError, refuse
+from reelgate.core.errors import Code, ReelgateError, refuse
 
 T = TypeVar("T")
 
@@ -96,7 +95,7 @@ class Bodies:
         try:
             return msgspec.json.decode(bytes(body) if body.strip() else b"{}", type=kind)
         except msgspec.ValidationError as wrong:
-            raise _wrong_field(str(wrong)) from wrong
+            raise misfit(wrong) from wrong
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as bad:
             raise refuse(Code.INVALID_REQUEST, "The body is not valid JSON.") from bad
 
@@ -160,19 +159,6 @@ class Bodies:
         if limit and int(length) > limit:
             raise too_large(None, limit)
         self._budget.check(int(length))
-
-
-_PLACE: Final = re.compile(r" - at `(?:key in )?\$\.?(.*?)`$")
-_NAMED: Final = re.compile(r"field `(.+?)`")
-
-
-def _wrong_field(said: str) -> CallerError:
-    """Say which field of a typed body is wrong, and why."""
-    found, named = _PLACE.search(said), _NAMED.search(said)
-    what = said[: found.start()] if found else said
-    path = ".".join(part for part in (found[1] if found else "", named[1] if named else "") if part)
-    told = f"`{path}`: {what[:1].lower()}{what[1:]}." if path and not named else f"{what}."
-    return refuse(Code.INVALID_REQUEST, told, param=path or None)
 
 
 def _noted_whole(request: Request, body: bytearray) -> None:

@@ -12,11 +12,11 @@ from starlette.responses import Response
 from reelgate.api import errors, limits
 from reelgate.api.answers import Json
 from reelgate.api.door import ENVELOPE, Asked, Manner, Visit
-from reelgate.core.errors import Code, Failure, refuse
+from reelgate.api.fields import misfit
+from reelgate.core.errors import Failure
 from reelgate.engine.limits import Limited
 
 T = TypeVar("T")
-_LONGEST_PARAM: Final = 80
 
 
 class Done(msgspec.Struct, Generic[T], frozen=True):
@@ -94,16 +94,4 @@ async def taken(asked: Asked | Visit, kind: type[T]) -> T:
     try:
         return msgspec.convert(found, kind)
     except msgspec.ValidationError as wrong:
-        reason, _, place = str(wrong).partition(" - at `$")
-        param = place.strip("`.").partition("[")[0][:_LONGEST_PARAM] or _missing(reason)
-        raise refuse(Code.INVALID_REQUEST, f"{_named(param)}{reason[:200]}.", param=param) from wrong
-
-
-def _missing(reason: str) -> str | None:
-    """Give the field that a reason says is missing."""
-    name = reason.rpartition("required field `")[2].rstrip("`")
-    return name if name != reason else None
-
-
-def _named(param: str | None) -> str:
-    return "" if param is None else f"`{param}`: "
+        raise misfit(wrong) from wrong

@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from reelgate.core.errors import Code, refuse
+from reelgate.core.errors import CallerError, Code, refuse
 
 LONG: Final = 64 * 1024
 """Texts beyond this many bytes are kept as the bytes that came, so that no second copy is made."""
@@ -102,6 +102,23 @@ def wrong_type(param: str, wanted: str) -> Exception:
     return refuse(Code.INVALID_REQUEST, f"`{param}` must be {wanted}.", param=param)
 
 
+_PLACE: Final = re.compile(r" - at `(?:key in )?\$\.?(.*?)`$")
+_NAMED: Final = re.compile(r"field `(.+?)`")
+_LONGEST: Final = 200
+
+
+def misfit(wrong: msgspec.ValidationError) -> CallerError:
+    """Build the refusal of a body that does not fit its type: which field, and why."""
+    said = str(wrong)
+    found, named = _PLACE.search(said), _NAMED.search(said)
+    what = (said[: found.start()] if found else said)[:_LONGEST]
+    path = ".".join(part for part in (found[1] if found else "", named[1] if named else "") if part)
+    # What is wrong with an item of a list is told of the list.
+    path = path.removesuffix("[...]")[:_LONGEST]
+    told = f"`{path}`: {what[:1].lower()}{what[1:]}." if path and not named else f"{what}."
+    return refuse(Code.INVALID_REQUEST, told, param=path or None)
+
+
 def as_text(value: Value, param: str) -> str:
     """Read a text.
 
@@ -183,6 +200,10 @@ class Fields:
         if given in self._values:
             value = self._values.pop(given)
             self._values.setdefault(name, value)
+
+    def fill(self, values: Mapping[str, Value]) -> None:
+        """Take more values as fields, where they are not given as well."""
+        self._values = {name: v for name, v in values.items() if v is not None} | self._values
 
     def text(self, name: str) -> str | None:
         """Read a text field."""

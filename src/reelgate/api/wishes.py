@@ -10,6 +10,7 @@ import msgspec
 from reelgate.api.claims import Wish, notify_url
 from reelgate.api.door import Asked
 from reelgate.api.fields import Fields, Value, items_of, structured
+from reelgate.api.likenesses import of_create
 from reelgate.api.links import origin
 from reelgate.api.references import Given, pictures
 from reelgate.core.effective import nearest_size
@@ -265,9 +266,11 @@ async def plain_wish(asked: Asked, fields: Fields, *pictures: str, **named: Any)
 
 async def wish_of(asked: Asked, fields: Fields, given: list[Given], **named: Any) -> Wish:
     """Put a draft together from what a relay's module read; what nobody read is passed to the model's own options."""
+    characters = await mentioned(asked, named["prompt"])
+    brought = await of_create(asked, fields, profile_of(asked, named["model"]))
     draft = Draft(
         inputs=tuple(g.input for g in given),
-        characters=await mentioned(asked, named["prompt"]),
+        characters=tuple(dict.fromkeys((*characters, *brought))),
         seed=fields.integer("seed"),
         negative_prompt=named.pop("negative_prompt", None) or fields.text("negative_prompt"),
         audio=fields.boolean("generate_audio"),

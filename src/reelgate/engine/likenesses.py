@@ -99,6 +99,13 @@ async def keep_from_url(
     return await _keep(ctx, who, wanted, _Source(clip.sha256, clip.media_type, url=url), span)
 
 
+async def known_from_url(ctx: Context, who: Who, url: str, span: Span) -> Character | None:
+    """Give the character that was kept from this span of the clip at an address before; None where there is none."""
+    return await ctx.backend.point(
+        lambda conn: character_rows.of_address(conn, who.project_id, url, span.start_s, span.end_s)
+    )
+
+
 async def _fetch(ctx: Context, url: str, spooled: Path, param: str) -> None:
     limit = ctx.limits.video_max_bytes or UNLIMITED
     got = await fetch(ctx.client, url, spooled, limit_bytes=limit, deadline_s=FETCH_S)

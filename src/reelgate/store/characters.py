@@ -97,6 +97,20 @@ def same(conn: Connection, like: Character) -> Character | None:
     return None if row is None else _character(row)
 
 
+def of_address(conn: Connection, project_id: str, url: str, start_s: float, end_s: float) -> Character | None:
+    """Give the newest character of the project that was kept from this span of the clip at an address."""
+    values = {
+        "project_id": project_id,
+        "platform": "",
+        "source_url": url,
+        "from_task": "",
+        "start_s": start_s,
+        "end_s": end_s,
+    }
+    row = conn.execute(_SAME, values).first()
+    return None if row is None else _character(row)
+
+
 def search(
     conn: Connection,
     project_id: str,

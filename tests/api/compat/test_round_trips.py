@@ -21,6 +21,7 @@ from reelgate.dialects import (
     juxin_unified,
     newapi_generic,
     newapi_video,
+    zhenzhen_v1videos,
     zhenzhen_v2,
 )
 from reelgate.store import tasks as task_rows
@@ -32,6 +33,8 @@ RELAYS: dict[str, tuple[Dialect, str]] = {
     "juxin_unified": (juxin_unified.DIALECT, ""),
     "zhenzhen_v2": (zhenzhen_v2.DIALECT, ""),
     "newapi_generic": (newapi_generic.DIALECT, "/v1"),
+    # Its relay has the address of the OpenAI surface and another shape.
+    "zhenzhen_v1videos": (zhenzhen_v1videos.DIALECT, "/relay/v1"),
     # These speak the OpenAI shape.
     "juxin_openai": (juxin_openai.DIALECT, "/v1"),
     "newapi_video": (newapi_video.DIALECT, "/v1"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reelgate.api.compat import characters, chat, generations, generic, unified
+from reelgate.api.compat import characters, chat, generations, generic, unified, videos
 from reelgate.api.compat.refusals import RELAY
 from reelgate.api.door import Door, DoorRoute, routes
 
@@ -15,6 +15,7 @@ def build(door: Door) -> list[DoorRoute]:
             *unified.OPERATIONS,
             *generations.OPERATIONS,
             *generic.OPERATIONS,
+            *videos.OPERATIONS,
             *characters.OPERATIONS,
             *chat.OPERATIONS,
         ],

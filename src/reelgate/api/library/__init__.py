@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reelgate.api.door import Door, DoorRoute, routes
-from reelgate.api.library import imports, items, order, parcels, presets, projects, queue, shares
+from reelgate.api.library import imports, items, order, parcels, presets, queue, shares
 
 
 def build(door: Door) -> list[DoorRoute]:
@@ -14,7 +14,6 @@ def build(door: Door) -> list[DoorRoute]:
             *items.OPERATIONS,
             *queue.OPERATIONS,
             *order.OPERATIONS,
-            *projects.OPERATIONS,
             *presets.OPERATIONS,
             *shares.OPERATIONS,
             *parcels.OPERATIONS,

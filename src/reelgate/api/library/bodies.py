@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from reelgate.api.door import Asked, Visit
-from reelgate.core.errors import Code, refuse
+from reelgate.api.fields import misfit
 
 T = TypeVar("T")
 
@@ -18,13 +18,8 @@ async def read(asked: Asked | Visit, kind: type[T]) -> T:
     Raises CallerError naming the field that does not fit.
     """
     async with asked.door.bodies.read(asked.request) as fields:
-        return _converted(fields.rest(), kind)
-
-
-def _converted(values: dict[str, Any], kind: type[T]) -> T:
+        given = fields.rest()
     try:
-        return msgspec.convert(values, kind)
+        return msgspec.convert(given, kind)
     except msgspec.ValidationError as wrong:
-        message, _, path = str(wrong).partition(" - at `$")
-        param = path.rstrip("`").lstrip(".") or None
-        raise refuse(Code.INVALID_REQUEST, f"{message}.", param=param) from wrong
+        raise misfit(wrong) from wrong

@@ -32,16 +32,6 @@ class LibraryFolder(msgspec.Struct, frozen=True, kw_only=True):
     items: int = 0
 
 
-class LibraryProject(msgspec.Struct, frozen=True, kw_only=True):
-    """A project the asker gets into."""
-
-    id: str
-    name: str
-    team_id: str | None
-    current: bool
-    """Whether it is the one asked in."""
-
-
 class LibraryCost(msgspec.Struct, frozen=True, kw_only=True):
     """What an item costs: what was promised, what is held, and what was taken."""
 
@@ -305,12 +295,6 @@ class LibraryTagCount(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
     items: int
-
-
-class LibraryProjects(msgspec.Struct, frozen=True, kw_only=True):
-    """Projects, the oldest first."""
-
-    data: list[LibraryProject]
 
 
 class LibraryGone(msgspec.Struct, frozen=True, kw_only=True):

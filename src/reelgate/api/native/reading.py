@@ -34,6 +34,9 @@ _SNAKE: Final = {
     "negativePrompt": "negative_prompt",
     "generateAudio": "generate_audio",
     "callbackUrl": "callback_url",
+    "characterUrl": "character_url",
+    "characterFromTask": "character_from_task",
+    "characterTimestamps": "character_timestamps",
 }
 _PAGE_MAX: Final = 100
 _DEEPEST: Final = 100_000

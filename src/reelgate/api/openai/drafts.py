@@ -9,6 +9,8 @@ from typing import Any, Final
 from reelgate.api.claims import Wish, notify_url
 from reelgate.api.door import Asked
 from reelgate.api.fields import Fields, Value, as_integer, items_of, structured
+from reelgate.api.likenesses import of_create
+from reelgate.api.openai.effective import asks_only
 from reelgate.api.references import Given, pictures, source
 from reelgate.core.errors import Code, refuse
 from reelgate.core.task import Role, Size, Verb, parse_size
@@ -27,6 +29,10 @@ async def create_draft(asked: Asked, fields: Fields) -> Wish:
     """
     model = _model(fields)
     given = await _pictures(asked, fields, model)
+    served = asked.ctx.channels.find(model or asked.ctx.rules.default_model)
+    brought = await of_create(
+        asked, fields, None if served is None else served.profile, keeps=not asks_only(asked)
+    )
     return _wish(
         asked,
         fields,
@@ -35,7 +41,7 @@ async def create_draft(asked: Asked, fields: Fields) -> Wish:
         model=model,
         seconds=_positive(fields, "seconds"),
         size=_size(fields),
-        characters=_characters(fields),
+        characters=tuple(dict.fromkeys((*_characters(fields), *brought))),
     )
 
 

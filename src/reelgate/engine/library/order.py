@@ -1,4 +1,4 @@
-"""Order: the folders and tags of a project, and the projects somebody gets into."""
+"""Order: the folders and tags of a project, and whether somebody gets into it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from reelgate.store import library_items as item_rows
 from reelgate.store import projects as project_rows
 from reelgate.store.backend import Connection
 from reelgate.store.library_folders import Folder, Tag
-from reelgate.store.projects import Project, Reach
 
 FOLDERS_MAX = 1_000
 TAGS_MAX = 2_000
@@ -144,43 +143,7 @@ def _respell(conn: Connection, project_id: str, numbers: list[int]) -> None:
         marks.respell(conn, item.id, project_id)
 
 
-async def projects(ctx: Context, who: Who) -> list[Reach]:
-    """List the projects an asker gets into: with a key its own one, signed in all of theirs."""
-    if who.key_id is None:
-        return await ctx.backend.point(lambda conn: project_rows.of_user(conn, who.user_id))
-    own = await ctx.backend.point(lambda conn: project_rows.get(conn, who.project_id))
-    return [] if own is None else [Reach(own.id, own.name, own.team_id, None)]
-
-
-async def add_project(ctx: Context, who: Who, name: str) -> Project:
-    """Make a project of the asker's own.
-
-    Raises CallerError naming `name`, or for a key, which belongs to one project.
-    """
-    _signed_in(who)
-    now = ctx.clock.now_ms()
-    new = Project(id=ctx.ids.new("proj"), user_id=who.user_id, name=plain(name), created_at=now)
-    await ctx.backend.write(lambda conn: project_rows.insert(conn, new))
-    return new
-
-
-async def rename_project(ctx: Context, who: Who, project_id: str, name: str) -> None:
-    """Call a project the asker made something else.
-
-    Raises CallerError `not_found`, or naming `name`.
-    """
-    called = plain(name)
-
-    def work(conn: Connection) -> None:
-        found = project_rows.get(conn, project_id)
-        mine = found is not None and (found.user_id == who.user_id if who.key_id is None else False)
-        if not mine:
-            raise _no("project", project_id)
-        project_rows.rename(conn, project_id, called)
-
-    await ctx.backend.write(work)
-
-
-def _signed_in(who: Who) -> None:
-    if who.key_id is not None:
-        raise refuse(Code.PERMISSION_OR_CHANNEL, "A key belongs to one project. Sign in to make another one.")
+async def reaches(ctx: Context, who: Who, project_id: str) -> bool:
+    """Tell whether somebody signed in gets into a project."""
+    found = await ctx.backend.point(lambda conn: project_rows.reached(conn, who.user_id, project_id))
+    return found is not None
