@@ -46,6 +46,17 @@ def test_a_row_is_found_in_the_test_that_quotes_it(copy: Path) -> None:
     assert "`tests/test_one.py::test_it`" in requirements.page(copy)
 
 
+def test_a_row_is_found_above_the_test_of_the_studio_that_shows_it(copy: Path) -> None:
+    (copy / "tests/test_one.py").unlink()
+    screen = copy / "web/src/page.test.tsx"
+    screen.parent.mkdir(parents=True)
+    row = "000" + "-01"
+    screen.write_text(f'test("another", () => {{\n}});\n\n// Row {row}.\ntest("it shows", () => {{\n}});\n')
+
+    assert requirements.faults(copy) == []
+    assert "`web/src/page.test.tsx::it shows`" in requirements.page(copy)
+
+
 def test_a_row_whose_test_went_away_fails_the_build(copy: Path) -> None:
     shutil.rmtree(copy / "tests")
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).parent.parent
 DATA: Final = Path("docs/reference/requirements.toml")
 _ROW: Final = re.compile(r"(?<![\w.-])(00[0-4]-\d{2})(?![\w-])")
+_TITLE: Final = re.compile(r"""\s*(?:test|it)\((["'])(.+?)\1""")
 _SHOWN_TESTS: Final = 4
 SOURCES: Final = {
     "000": "A client of two relays, with characters",
@@ -53,13 +54,16 @@ def load(root: Path) -> Rows:
 
 
 def quoted(root: Path) -> dict[str, list[str]]:
-    """Find the tests that quote each row, as `path::name`; a row quoted above all tests counts for the file."""
+    """Find the tests that quote each row, as `path::name`; a row quoted above all tests counts for the file.
+
+    A test of the studio is quoted by the comment above it.
+    """
     found: dict[str, list[str]] = {}
-    for path in sorted((root / "tests").rglob("test_*.py")):
+    for path in _tests(root):
         text = path.read_text("utf-8")
         if _ROW.search(text) is None:
             continue
-        spans = list(_spans(text))
+        spans = list(_spans(text) if path.suffix == ".py" else _titles(text))
         for number, line in enumerate(text.splitlines(), start=1):
             for row in _ROW.findall(line):
                 name = next((n for first, last, n in spans if first <= number <= last), "")
@@ -67,6 +71,21 @@ def quoted(root: Path) -> dict[str, list[str]]:
                 if shown not in found.setdefault(row, []):
                     found[row].append(shown)
     return found
+
+
+def _tests(root: Path) -> list[Path]:
+    """List the files that may quote rows, those of the studio last."""
+    return sorted((root / "tests").rglob("test_*.py")) + sorted((root / "web/src").rglob("*.test.ts*"))
+
+
+def _titles(text: str) -> Iterator[tuple[int, int, str]]:
+    """Give where each test of the studio stands, from the comment above it on."""
+    before = 0
+    for number, line in enumerate(text.splitlines(), start=1):
+        found = _TITLE.match(line)
+        if found is not None:
+            yield before + 1, number, found[2]
+            before = number
 
 
 def _spans(text: str) -> Iterator[tuple[int, int, str]]:

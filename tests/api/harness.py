@@ -12,12 +12,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from fastapi import FastAPI
 from PIL import Image
 
 from reelgate.api import build_app
+from reelgate.api.door import DoorRoute
 from reelgate.auth.access import Access, Policy
 from reelgate.auth.keys import create_key
 from reelgate.auth.oidc import Provider
@@ -230,7 +231,19 @@ class Bench:
         headers = {k.decode(): v.decode("latin-1") for k, v in start["headers"]}
         answer = Answer(start["status"], headers, await stream.rest())
         await stream.task
+        self._check_declared(method, target, answer.status)
         return answer
+
+    def _check_declared(self, method: str, target: str, status: int) -> None:
+        """Hold every good answer against the status its route declares in the schema."""
+        if not 200 <= status < 300:
+            return
+        path = unquote(target.partition("?")[0])
+        routes = (r for r in self.app.routes if isinstance(r, DoorRoute) and method in (r.methods or ()))
+        found = sorted((r for r in routes if r.place(path) is not None), key=lambda r: not r.literal)
+        if found and found[0].operation is not None:
+            # A part of a file is what was asked for with a range.
+            assert status in (found[0].operation.status, 206), (method, target, status)
 
     async def post(self, target: str, value: Any, **more: Any) -> Answer:
         headers = {"content-type": "application/json", **more.pop("headers", {})}

@@ -297,7 +297,7 @@ async def test_only_an_administrator_gets_anywhere_near(admin: Bench):
 def test_the_document_says_what_these_routes_take_and_give(admin: Bench):
     paths = admin.app.openapi()["paths"]
     post = paths[CHANNELS]["post"]
-    shown = post["responses"]["200"]["content"]["application/json"]["schema"]
+    shown = post["responses"]["201"]["content"]["application/json"]["schema"]
 
     assert "secret" in post["requestBody"]["content"]["application/json"]["schema"]["properties"]
     assert "secret" not in shown["properties"]

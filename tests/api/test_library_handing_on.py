@@ -193,6 +193,7 @@ def test_a_file_that_lies_about_its_boxes_has_no_recipe() -> None:
 
 
 async def test_many_clips_come_as_one_zip_and_everything_as_one_more(bench: Bench) -> None:
+    """Row 000-47: what is kept can be had as files that people read, and no database server is asked."""
     made = [await bench.made(f"kite {n}/..\\: 风筝") for n in range(2)]
     for video in made:
         await bench.complete(video, clip=MP4)
@@ -207,7 +208,9 @@ async def test_many_clips_come_as_one_zip_and_everything_as_one_more(bench: Benc
     assert [name[-4:] for name in names] == [".mp4", ".mp4", "json", "json"]
     assert not any("/" in name or "\\" in name or ".." in name for name in names)
     assert all(archive.read(name).startswith(MP4) for name in names[:2])
-    told = {one["id"]: one for one in json.loads(whole.read("items.json"))}
+    written = whole.read("items.json").decode()
+    assert written == json.dumps(json.loads(written), indent=2, ensure_ascii=False)
+    told = {one["id"]: one for one in json.loads(written)}
     assert set(told) == {*made, waiting}
     assert told[made[0]]["recipe"]["prompt"] == "kite 0/..\\: 风筝"
     foreign = await bench.stranger()

@@ -29,6 +29,7 @@ function listed(client: QueryClient): Video[] {
   return client.getQueryData<InfiniteData<Page>>(videoKeys.list(PAGE))?.pages[0]?.data ?? [];
 }
 
+// Row 002-16.
 test("progress is written into the list without asking again", () => {
   const client = shown([videoOf({ status: "in_progress", progress: 10 })]);
   const asked = vi.spyOn(client, "invalidateQueries");
@@ -57,6 +58,7 @@ test("an ending has the lists fetched again", () => {
   expect(asked).toHaveBeenCalledWith({ queryKey: ["videos", "list"] });
 });
 
+// Row 001-37.
 test("a task made elsewhere has the lists fetched again", () => {
   const client = shown([]);
   const asked = vi.spyOn(client, "invalidateQueries");

@@ -168,6 +168,7 @@ OPERATIONS: Final = (
         tag="admin",
         body=body_of(NewKey),
         shape=_KEY,
+        status=201,
     ),
     Operation(
         method="PATCH",

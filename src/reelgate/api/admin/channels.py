@@ -288,6 +288,7 @@ OPERATIONS: Final = (
         tag="admin",
         body=body_of(NewChannel),
         shape=_CHANNEL,
+        status=201,
     ),
     Operation(
         method="GET", path=_ONE, handler=retrieve, summary="Retrieve a channel", tag="admin", shape=_CHANNEL

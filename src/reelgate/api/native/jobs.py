@@ -87,6 +87,7 @@ OPERATIONS: Final = (
             }
         },
         gives=shapes.JobBegun,
+        status=202,
     ),
     Operation(
         method="GET",

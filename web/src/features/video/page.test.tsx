@@ -19,6 +19,7 @@ function video(item: Detail, more: Parameters<typeof serve>[0] = () => undefined
 
 const here = (id: string) => showAt(VideoPage, "/videos/$id", `/videos/${id}`);
 
+// Row 002-16.
 test("a finished clip plays, and its recipe stands beside it as text", async () => {
   const prompt = "<script>alert(1)</script> a fox";
   video(detailOf({ id: "video_1", prompt }));
@@ -51,6 +52,7 @@ test("the last frame is kept and leads to a new clip", async () => {
   await waitFor(() => expect(router.state.location.search).toMatchObject({ as: "frame", file: "file_7" }));
 });
 
+// Rows 002-16 and 004-13.
 test("a failure says what happened, whose side, what it cost and what to do", async () => {
   const error = {
     code: "content_policy",
@@ -163,6 +165,7 @@ test("a link is made with a password and shown once", async () => {
   expect(wish).toMatchObject({ password: "tide", hide_prompt: true });
 });
 
+// Rows 004-13 and 004-14.
 test("a lineage stands below what it came from, and nothing stands over anything else", () => {
   const edges = [
     { source: "a", target: "b" },
