@@ -119,7 +119,7 @@ class Stream:
     task: asyncio.Task[None]
 
     async def next(self) -> dict[str, Any]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             return await self.sent.get()
 
     async def until(self, wanted: bytes) -> bytes:
@@ -142,7 +142,7 @@ class Stream:
 
     async def leave(self) -> None:
         self.gone.set()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await self.task
 
 

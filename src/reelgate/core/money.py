@@ -66,8 +66,6 @@ def show(amount: Micro) -> str:
 
 def measured(value: object) -> Micro | None:
     """Read an amount as an upstream writes it, a number or text such as `"12.5"`, rounded down; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
     try:
         amount = Decimal(str(value).strip()[:40])
     except InvalidOperation:

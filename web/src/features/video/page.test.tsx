@@ -126,6 +126,7 @@ test("both ids and every attempt are shown to the owner", async () => {
     created_at: 1_700_000_000_000,
     submitted_at: null,
     ended_at: null,
+    polls: null,
   };
   video(detailOf({ id: "video_1", upstream_id: "up-77", attempts: [attempt] }));
   here("video_1");
