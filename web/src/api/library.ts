@@ -121,9 +121,9 @@ export async function removeTag(id: string): Promise<void> {
 }
 
 export async function makeProject(name: string): Promise<string> {
-  return (await answer(api.POST("/api/library/projects", { body: { name } }))).id;
+  return (await answer(api.POST("/api/account/projects", { body: { name } }))).data.id;
 }
 
 export async function renameProject(id: string, name: string): Promise<void> {
-  await answer(api.PATCH("/api/library/projects/{project_id}", { params: { path: { project_id: id } }, body: { name } }));
+  await answer(api.PATCH("/api/account/projects/{project_id}", { params: { path: { project_id: id } }, body: { name } }));
 }
