@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib import resources
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
@@ -32,6 +32,7 @@ from reelgate.core.people import Role
 from reelgate.core.profile import Profiles, parse_profiles
 from reelgate.engine import backups, bootstrap, route, sweep, tuning
 from reelgate.engine.advance import advance
+from reelgate.engine.backup_desk import Desk
 from reelgate.engine.backups import Installation
 from reelgate.engine.callbacks import Callbacks
 from reelgate.engine.channels import ChannelTable
@@ -46,7 +47,7 @@ from reelgate.net.client import Client
 from reelgate.net.guard import Guard
 from reelgate.net.identity import ask
 from reelgate.net.mail import Post
-from reelgate.settings import Settings
+from reelgate.settings import Settings, facts
 from reelgate.store import current
 from reelgate.store import keys as key_rows
 from reelgate.store.backend import Backend, open_backend
@@ -54,6 +55,9 @@ from reelgate.telemetry import log
 from reelgate.telemetry.traces import around
 from reelgate.worker.embedded import EmbeddedRunner
 from reelgate.worker.housekeeping import Chore, alone, every, together
+
+if TYPE_CHECKING:
+    from reelgate.api.house import House
 
 Asgi = Callable[..., Awaitable[None]]
 EVERYWHERE = 1 << 30
@@ -315,9 +319,7 @@ def installation(settings: Settings) -> Installation:
 @asynccontextmanager
 async def _backing_up(settings: Settings, clock: SystemClock) -> AsyncGenerator[None]:
     """Make backups when they are due for as long as the block lasts; a process that has just started makes none."""
-    hours = settings.backup_every_h
-    if hours is None:
-        hours = BACKUP_EVERY_H if settings.database_url.startswith("sqlite") else 0
+    hours = _backup_hours(settings)
     since = clock.monotonic()
 
     async def work() -> None:
@@ -420,11 +422,42 @@ async def _surfaces(access: Access, ctx: Context, settings: Settings) -> AsyncGe
         yield build_probes(ctx, settings.role, readers)
         return
     provider = _provider(ctx, settings)
-    app = build_app(ctx, access.pepper, role=settings.role, readers=readers, access=access, provider=provider)
+    house = _house(ctx, settings)
+    app = build_app(
+        ctx,
+        access.pepper,
+        role=settings.role,
+        readers=readers,
+        access=access,
+        provider=provider,
+        house=house,
+    )
     try:
         yield around(app)
     finally:
+        if house.desk is not None:
+            await house.desk.close()
         await app.state.door.close()
+
+
+def _house(ctx: Context, settings: Settings) -> House:
+    from reelgate.api.house import House  # noqa: PLC0415 - as the surfaces themselves
+
+    desk = Desk(
+        installation(settings),
+        settings.backup_folder,
+        ctx.clock,
+        every_h=_backup_hours(settings),
+        keep=settings.backup_keep,
+    )
+    return House(role=settings.role, folder=settings.data, facts=facts(settings), desk=desk)
+
+
+def _backup_hours(settings: Settings) -> float:
+    """Tell how many hours lie between automatic backups; 0 for none."""
+    if settings.backup_every_h is not None:
+        return settings.backup_every_h
+    return BACKUP_EVERY_H if settings.database_url.startswith("sqlite") else 0
 
 
 def _access(ctx: Context, pepper: bytes, settings: Settings) -> Access:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import AliasChoices, Field, field_validator, model_validator
 from pydantic_settings import (
@@ -322,3 +324,58 @@ def origin(name: str, given: Mapping[str, Any]) -> str:
     if f"REELGATE_{name.upper()}" in os.environ:
         return f"REELGATE_{name.upper()}"
     return "default or reelgate.toml"
+
+
+Origin = Literal["environment", "file", "start", "default"]
+PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]*@")
+SECRET = re.compile(r"secret|password|token|pepper|_key$", re.IGNORECASE)
+HIDDEN = "***"
+
+
+class Fact(NamedTuple):
+    """A setting that holds until the next start, as it may be shown."""
+
+    name: str
+    value: Any
+    origin: Origin
+    """Where the value comes from; `start` is whatever started the process, such as an option of a command."""
+    about: str
+
+
+def facts(settings: Settings) -> tuple[Fact, ...]:
+    """List every setting in force, secrets left out, in the order of the reference."""
+    values = settings.model_dump(mode="json")
+    plain = {name: field.get_default() for name, field in Settings.model_fields.items()}
+    written = _written()
+    return tuple(
+        Fact(
+            name,
+            shown(name, values[name]),
+            _origin(settings, name, plain[name], written),
+            field.description or "",
+        )
+        for name, field in Settings.model_fields.items()
+    )
+
+
+def shown(name: str, value: Any) -> Any:
+    """Give a setting's value as it may be shown: no secret, no password inside an address."""
+    if value is not None and SECRET.search(name):
+        return HIDDEN
+    return PASSWORD.sub(rf"\1{HIDDEN}@", value) if isinstance(value, str) else value
+
+
+def _origin(settings: Settings, name: str, default: Any, written: frozenset[str]) -> Origin:
+    value = getattr(settings, name)
+    if value == default:
+        return "default"
+    if f"REELGATE_{name.upper()}" in os.environ or (
+        name == "jwt_expires_in" and "JWT_EXPIRES_IN" in os.environ
+    ):
+        return "environment"
+    return "file" if name in written else "start"
+
+
+def _written() -> frozenset[str]:
+    path = Path("reelgate.toml")
+    return frozenset(tomllib.loads(path.read_text(encoding="utf-8"))) if path.exists() else frozenset()

@@ -51,6 +51,47 @@ async def test_a_setting_is_in_force_at_once_written_down_and_remembered(bench: 
     assert entry["address"] == "127.0.0.1"
 
 
+async def test_a_change_says_what_was_there_before_and_who_is_meant(bench: Bench, admin: str) -> None:
+    await bench.post(SETTINGS, {"values": {"prompt_max": 5}}, key=admin)
+    await bench.post(SETTINGS, {"values": {"prompt_max": 7}}, key=admin)
+    await bench.ask("PUT", "/api/admin/aliases/sora-2", body=b'{"model": "demo"}', key=admin)
+
+    alias, change, _ = await entries(bench, admin)
+    assert change["details"]["before"] == {"prompt_max": 5}
+    assert change["details"]["asked"] == {"values": {"prompt_max": 7}}
+    assert change["actor_name"] == "default"
+    assert alias["details"]["before"] == {"model": "demo"}
+    (last, first) = (await bench.ask("GET", f"{SETTINGS}/prompt_max/history", key=admin)).json()["data"]
+    assert (last["before"], first["before"], last["actor_name"]) == (5, None, "default")
+
+
+async def test_the_log_is_sought_by_who_what_and_when(bench: Bench, admin: str) -> None:
+    await bench.post(SETTINGS, {"values": {"prompt_max": 5}}, key=admin)
+    await bench.clock.advance(60)
+    middle = bench.clock.now_ms()
+    await bench.post(SETTINGS, {"values": {"nonsense": 5}}, key=admin)
+    await bench.ask("PUT", "/api/admin/aliases/sora-2", body=b'{"model": "demo"}', key=admin)
+
+    async def sought(query: str) -> list[int]:
+        found = await bench.ask("GET", f"/api/admin/audit?{query}", key=admin)
+        assert found.status == 200, found.body
+        return [one["seq"] for one in found.json()["data"]]
+
+    assert await sought("outcome=refused") == [2]
+    assert await sought("subject=SORA") in ([], [3])
+    assert await sought("subject=sora") == [3]
+    assert await sought("subject=%25") == []
+    assert await sought(f"action=POST%20{SETTINGS}") == [2, 1]
+    assert await sought(f"since={middle}") == [3, 2]
+    assert await sought(f"until={middle}") == [1]
+    assert await sought("actor=nobody") == []
+    lines = (await bench.ask("GET", "/api/admin/audit?format=jsonl&outcome=refused", key=admin)).body
+    assert [json.loads(line)["seq"] for line in lines.splitlines()] == [2]
+    for wrong in ("outcome=maybe", "since=x", "until=-1", "before=x"):
+        answer = await bench.ask("GET", f"/api/admin/audit?{wrong}", key=admin)
+        assert (answer.status, answer.error["param"]) == (400, wrong.partition("=")[0])
+
+
 async def test_a_setting_goes_back_to_its_default(bench: Bench, admin: str) -> None:
     before = bench.ctx.limits
     await bench.post(SETTINGS, {"values": {"prompt_max": 5}}, key=admin)

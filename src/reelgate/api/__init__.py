@@ -25,6 +25,7 @@ from reelgate.api import (
     schema,
 )
 from reelgate.api.door import TICK_S, Door
+from reelgate.api.house import House
 from reelgate.api.studio import Studio
 from reelgate.auth.access import Access
 from reelgate.auth.oidc import Provider
@@ -41,9 +42,10 @@ def build_app(
     readers: metrics.Readers | None = None,
     access: Access | None = None,
     provider: Provider | None = None,
+    house: House | None = None,
 ) -> FastAPI:
     """Put all surfaces together into one application."""
-    door = Door(ctx, pepper, tick_s=tick_s, access=access, provider=provider)
+    door = Door(ctx, pepper, tick_s=tick_s, access=access, provider=provider, house=house)
     app = FastAPI(
         title="Reelgate",
         version=__version__,

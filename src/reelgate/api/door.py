@@ -23,6 +23,7 @@ from starlette.types import Scope as AsgiScope
 from reelgate.api import cookies, errors, limits
 from reelgate.api.bodies import Bodies
 from reelgate.api.budget import Budget
+from reelgate.api.house import House
 from reelgate.api.links import bearer_of_link
 from reelgate.api.noting import noted
 from reelgate.auth import sessions
@@ -37,6 +38,7 @@ from reelgate.auth.tokens import Signing, principal_of_token
 from reelgate.core.errors import Code, Failure, ReelgateError, refuse
 from reelgate.engine.context import Context, Who
 from reelgate.engine.limits import Limited, admit_call
+from reelgate.engine.readiness import Readiness
 from reelgate.telemetry import log
 
 _JSON: Final = "application/json"
@@ -70,6 +72,7 @@ class Door:
         tick_s: float = TICK_S,
         access: Access | None = None,
         provider: Provider | None = None,
+        house: House | None = None,
     ) -> None:
         self.ctx = ctx
         self.tick_s = tick_s
@@ -84,6 +87,9 @@ class Door:
         )
         self.signing = Signing(self.access)
         self.provider = provider
+        self.house = house or House()
+        self.readiness = Readiness(ctx)
+        self.began = ctx.clock.monotonic()
         self.links = ClipLinks(pepper)
         self._pepper = pepper
         self._flushing: asyncio.Task[None] | None = None

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -54,8 +55,14 @@ def _audited(operation: Operation, handler: Handler) -> Handler:
     return writing
 
 
+def before(asked: Asked, values: Mapping[str, Any]) -> None:
+    """Leave what is there before a change with whoever writes the change down."""
+    asked.request.scope.setdefault("state", {})["before"] = dict(values)
+
+
 def _entry(asked: Asked, operation: Operation, given: dict[str, Any]) -> Entry:
     who = asked.principal
+    was: dict[str, Any] = asked.request.scope.get("state", {}).get("before", {})
     named = {name: str(value) for name, value in asked.request.path_params.items()}
     return Entry(
         at=asked.door.ctx.clock.now_ms(),
@@ -67,8 +74,12 @@ def _entry(asked: Asked, operation: Operation, given: dict[str, Any]) -> Entry:
         action=f"{operation.method} {operation.path}",
         subject=next(iter(named.values()), None),
         outcome=Outcome.DONE,
-        details=redact({**({"of": named} if named else {}), **({"asked": given} if given else {})}),
+        details=redact(_told(of=named, before=was, asked=given)),
     )
+
+
+def _told(**parts: dict[str, Any]) -> dict[str, Any]:
+    return {name: part for name, part in parts.items() if part}
 
 
 def _remembered(operation: Operation, handler: Handler) -> Handler:

@@ -240,7 +240,12 @@ PERMISSIONS: Final[dict[tuple[Method, str], Scope | Known | Open]] = {
     ("GET", "/api/admin/statistics"): Scope.OPERATE,
     ("GET", "/api/admin/settings"): Scope.ADMIN,
     ("POST", "/api/admin/settings"): Scope.ADMIN,
+    ("GET", "/api/admin/settings/fixed"): Scope.ADMIN,
     ("GET", "/api/admin/settings/{key}/history"): Scope.ADMIN,
+    ("GET", "/api/admin/health"): Scope.OPERATE,
+    ("GET", "/api/admin/health/promises"): Scope.ADMIN,
+    ("GET", "/api/admin/backups"): Scope.ADMIN,
+    ("POST", "/api/admin/backups"): Scope.ADMIN,
     # Whoever knows the secret in the address may post there; it only has an upstream asked.
     ("POST", "/callbacks/{channel_id}/{secret}"): OPEN,
     ("POST", "/callbacks/{channel_id}/{secret}/{attempt_id}"): OPEN,

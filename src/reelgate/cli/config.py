@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,6 @@ import click
 from reelgate.cli import show
 from reelgate.cli.session import Session, local, pass_session
 from reelgate.cli.words import say
-
-PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]*@")
-SECRET = re.compile(r"secret|password|token|_key$", re.IGNORECASE)
-HIDDEN = "***"
 
 
 @click.command(help=say("config.help"))
@@ -33,7 +28,7 @@ def config(session: Session) -> None:
         origin = settings.origin(name, given)
         if origin not in ("command line", f"REELGATE_{name.upper()}"):
             origin = "reelgate.toml" if name in written else "default"
-        value = shown(name, loaded.model_dump(mode="json")[name])
+        value = settings.shown(name, loaded.model_dump(mode="json")[name])
         found[name] = {"value": value, "from": origin, "about": field.description}
     if session.json:
         show.as_json(found)
@@ -45,13 +40,6 @@ def config(session: Session) -> None:
 def _written() -> frozenset[str]:
     path = Path("reelgate.toml")
     return frozenset(tomllib.loads(path.read_text(encoding="utf-8"))) if path.exists() else frozenset()
-
-
-def shown(name: str, value: Any) -> Any:
-    """Give a setting's value as it may be shown: no secret, no password inside an address."""
-    if value is not None and SECRET.search(name):
-        return HIDDEN
-    return PASSWORD.sub(rf"\1{HIDDEN}@", value) if isinstance(value, str) else value
 
 
 def _text(value: Any) -> str:

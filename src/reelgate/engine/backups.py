@@ -458,6 +458,18 @@ def listed(folder: Path) -> list[Listed]:
     return sorted(found, key=lambda one: one.manifest.created_at if one.manifest else 0, reverse=True)
 
 
+async def make(of: Installation, folder: Path, now_s: float) -> Path | None:
+    """Make a backup now, which stays until somebody removes it; None while another is being made in that folder."""
+    with _alone_in(folder) as alone:
+        if not alone:
+            return None
+        found = await asyncio.to_thread(listed, folder)
+        former = next((one.path for one in found if one.manifest is not None), None)
+        target = folder / stamp(now_s)
+        await write(of, target, now_s, former=former)
+        return target
+
+
 async def keep_up(of: Installation, folder: Path, now_s: float, *, every_s: float, keep: int) -> Path | None:
     """Make the automatic backup that is due and let the oldest ones go; give the new one.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, select, update
 from sqlalchemy import insert as insert_into
 
 from reelgate.core.audit import START, Break, Entry, Head, Link, Outcome, ends_at, link, verify
@@ -44,6 +44,22 @@ _PAGE: Final = (
 )
 
 
+class Sought(msgspec.Struct, frozen=True, kw_only=True):
+    """Which entries somebody looks for; None leaves that open. Moments are in milliseconds since 1970."""
+
+    actor: str | None = None
+    action: str | None = None
+    subject: str | None = None
+    """A part of the id or name of what it was done to."""
+    outcome: Outcome | None = None
+    since: int | None = None
+    until: int | None = None
+    """The first moment that is too late."""
+
+
+EVERYTHING: Final = Sought()
+
+
 def append(conn: Connection, entry: Entry) -> Link:
     """Add an entry behind the last one; two who add at once wait for one another."""
     _BEGIN.run(conn, {"name": _CHAIN, "seq": 0, "digest": START})
@@ -75,15 +91,34 @@ def head(conn: Connection) -> Head:
     return Head() if row is None else Head(*row)
 
 
-def page(conn: Connection, *, before: int | None, limit: int) -> list[Link]:
-    """List entries, newest first, that came before a number."""
+def _narrowed(query: Select[Any], sought: Sought) -> Select[Any]:
+    if sought.actor is not None:
+        query = query.where(audit.c.actor == sought.actor)
+    if sought.action is not None:
+        query = query.where(audit.c.action == sought.action)
+    if sought.subject is not None:
+        query = query.where(audit.c.subject.contains(sought.subject, autoescape=True))
+    if sought.outcome is not None:
+        query = query.where(audit.c.outcome == sought.outcome.value)
+    if sought.since is not None:
+        query = query.where(audit.c.at >= sought.since)
+    if sought.until is not None:
+        query = query.where(audit.c.at < sought.until)
+    return query
+
+
+def page(conn: Connection, *, before: int | None, limit: int, sought: Sought = EVERYTHING) -> list[Link]:
+    """List entries that are sought, newest first, that came before a number."""
     values = {"before": 2**62 if before is None else before, "limit": limit}
-    return [_link(row) for row in conn.execute(_PAGE, values)]
+    return [_link(row) for row in conn.execute(_narrowed(_PAGE, sought), values)]
 
 
-def after(conn: Connection, beyond: int, limit: int = _TOGETHER) -> list[Link]:
-    """List entries, oldest first, that came after a number."""
-    return [_link(row) for row in conn.execute(_WALK, {"beyond": beyond, "limit": limit})]
+def after(
+    conn: Connection, beyond: int, limit: int = _TOGETHER, *, sought: Sought = EVERYTHING
+) -> list[Link]:
+    """List entries that are sought, oldest first, that came after a number."""
+    values = {"beyond": beyond, "limit": limit}
+    return [_link(row) for row in conn.execute(_narrowed(_WALK, sought), values)]
 
 
 def walk(conn: Connection) -> Head | Break:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, delete, or_, select
+from sqlalchemy import Connection, bindparam, delete, func, or_, select
 
 from reelgate.core.errors import Code, Failure, OperatorError
 from reelgate.core.task import Blob
@@ -84,6 +84,13 @@ def get(conn: Connection, sha256: str) -> Blob | None:
     """Give what is known about some bytes."""
     row = conn.execute(_GET, {"sha256": sha256}).first()
     return None if row is None else Blob(**named(_FIELDS, row))
+
+
+def known(conn: Connection) -> tuple[int, int]:
+    """Count the files that are known, and their bytes."""
+    sums = select(func.count(), func.coalesce(func.sum(blobs.c.bytes), 0)).select_from(blobs)
+    count, size = conn.execute(sums).one()
+    return int(count), int(size)
 
 
 def all_blobs(conn: Connection) -> list[Blob]:

@@ -90,6 +90,10 @@ _ENDINGS: Final = (
 )
 _REVISION: Final = text("SELECT version_num FROM alembic_version")
 _FACTS: Final = text(SCHEMA_FACTS)
+_SIZES: Final = {
+    "sqlite": text("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"),
+    "postgresql": text("SELECT pg_database_size(current_database())"),
+}
 _TAKES_NO_WRITES: Final = text(
     "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'"
 )
@@ -122,6 +126,11 @@ def endings(conn: Connection, beyond: int, upto: int) -> list[Ending]:
     """Count tasks that were created and that ended, among the events of a stretch of the log."""
     rows = conn.execute(_ENDINGS, {"beyond": beyond, "upto": upto})
     return [Ending(EventType(kind), channel_id, data, count) for kind, channel_id, data, count in rows]
+
+
+def size(conn: Connection) -> int:
+    """Tell how many bytes the database takes up."""
+    return int(conn.execute(_SIZES[conn.dialect.name]).scalar_one())
 
 
 def pulse(conn: Connection) -> Schema:

@@ -189,6 +189,14 @@ _COUNTS: Final = text(
     """
 )
 
+_HOLDERS: Final = text(
+    """
+    SELECT queue_manager_id, count(*), extract(epoch FROM now() - max(heartbeat))
+    FROM pgqueuer WHERE status = 'picked' AND queue_manager_id IS NOT NULL
+    GROUP BY queue_manager_id ORDER BY queue_manager_id
+    """
+)
+
 
 class Wake(msgspec.Struct, frozen=True, kw_only=True):
     """A wake-up for a task. `held` says that its upstream has it, so that it waits for no slot."""
@@ -391,3 +399,8 @@ def forget_log(conn: Connection, seconds: float) -> int:
 def counts(conn: Connection) -> dict[str, tuple[int, int]]:
     """Count the waiting and the picked jobs of each lane."""
     return {lane: (waiting, picked) for lane, waiting, picked in conn.execute(_COUNTS)}
+
+
+def holders(conn: Connection) -> list[tuple[str, int, int]]:
+    """List the processes that have tasks in hand, how many each has, and since how many seconds it is silent."""
+    return [(str(name), int(count), max(0, int(silent))) for name, count, silent in conn.execute(_HOLDERS)]

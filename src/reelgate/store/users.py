@@ -156,6 +156,12 @@ def page(
     return [_user(row) for row in conn.execute(query)]
 
 
+def names(conn: Connection, user_ids: Iterable[str]) -> dict[str, str]:
+    """Tell what these users are called, as far as they are users."""
+    query = select(users.c.id, users.c.name).where(users.c.id.in_(list(user_ids)))
+    return {str(user_id): str(name) for user_id, name in conn.execute(query)}
+
+
 def change(conn: Connection, user_id: str, now: int, **values: Any) -> bool:
     """Change columns of a user; False when there is none."""
     return conn.execute(_CHANGE.values(**values, updated_at=now), {"b_id": user_id}).rowcount == 1

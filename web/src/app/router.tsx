@@ -16,6 +16,7 @@ import { Shell } from "./shell";
 
 type Carried = { client: QueryClient };
 type Search = Record<string, unknown>;
+type AuditSearch = { actor?: string; action?: string; subject?: string; outcome?: string; from?: string; to?: string };
 type UsersSearch = { q?: string; role?: string; state?: string; user?: string };
 
 function text(value: unknown): string | undefined {
@@ -150,6 +151,39 @@ const characters = createRoute({
   component: lazyRouteComponent(() => withWords(import("@/features/characters/page")), "CharactersPage"),
 });
 
+const settings = createRoute({
+  getParentRoute: () => admin,
+  path: "/settings",
+  validateSearch: (search: Search): { q?: string; show?: string } => ({ q: text(search.q), show: text(search.show) }),
+  component: lazyRouteComponent(() => withWords(import("@/features/settings/page")), "SettingsPage"),
+});
+
+const audit = createRoute({
+  getParentRoute: () => admin,
+  path: "/audit",
+  validateSearch: (search: Search): AuditSearch => ({
+    actor: text(search.actor),
+    action: text(search.action),
+    subject: text(search.subject),
+    outcome: text(search.outcome),
+    from: text(search.from),
+    to: text(search.to),
+  }),
+  component: lazyRouteComponent(() => withWords(import("@/features/audit/page")), "AuditPage"),
+});
+
+const health = createRoute({
+  getParentRoute: () => admin,
+  path: "/health",
+  component: lazyRouteComponent(() => withWords(import("@/features/health/page")), "HealthPage"),
+});
+
+const backups = createRoute({
+  getParentRoute: () => admin,
+  path: "/backups",
+  component: lazyRouteComponent(() => withWords(import("@/features/backups/page")), "BackupsPage"),
+});
+
 /** For people without an account, who were given a link. */
 const share = createRoute({
   getParentRoute: () => root,
@@ -203,7 +237,20 @@ const tree = root.addChildren([
     queue,
     account,
     formerChannels,
-    admin.addChildren([adminHome, channels, models, desk, statistics, consolePage, users, teams]),
+    admin.addChildren([
+      adminHome,
+      channels,
+      models,
+      desk,
+      statistics,
+      consolePage,
+      users,
+      teams,
+      health,
+      settings,
+      audit,
+      backups,
+    ]),
   ]),
 ]);
 

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from starlette.responses import Response
 
+from reelgate.api import noting
 from reelgate.api.answers import Deleted, Json
 from reelgate.api.door import Asked, Operation
 from reelgate.api.queries import missing, path_id
@@ -192,6 +193,7 @@ async def change(asked: Asked) -> Response:
     secret = changes.pop("secret", None)
     if "prices" in changes:
         changes["prices"] = _prices(changes["prices"])
+    noting.before(asked, {name: msgspec.to_builtins(getattr(channel, name)) for name in changes})
     changed = msgspec.structs.replace(channel, **changes)
     if not await operate.change(ctx, changed):
         raise missing("channel", channel.id)

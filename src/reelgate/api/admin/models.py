@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 from starlette.responses import Response
 
-from reelgate.api import cards
+from reelgate.api import cards, noting
 from reelgate.api.answered import Ends, Model
 from reelgate.api.answers import Deleted, Json
 from reelgate.api.door import Asked, Operation
@@ -176,6 +176,9 @@ async def put_alias(asked: Asked) -> Response:
     """Let a name stand for a living model."""
     given = await asked.door.bodies.typed(asked.request, NewAlias)
     name = _name(asked)
+    known = asked.ctx.channels.aliases().get(name)
+    if known is not None:
+        noting.before(asked, {"model": known})
     await aliases.put(asked.ctx, name, given.model)
     return Json(_alias(asked, name, asked.ctx.channels.aliases()[name]))
 

@@ -1,5 +1,17 @@
 import type { ComponentType } from "react";
-import { IconChartBar, IconCode, IconListCheck, IconPlug, IconStack2, IconUser, IconUsersGroup } from "@/components/icons";
+import {
+  IconActivityHeartbeat,
+  IconAdjustments,
+  IconArchive,
+  IconChartBar,
+  IconCode,
+  IconListCheck,
+  IconPlug,
+  IconShieldCheck,
+  IconStack2,
+  IconUser,
+  IconUsersGroup,
+} from "@/components/icons";
 import type { Words } from "@/lib/i18n";
 
 export type Group = keyof Words["admin"]["groups"];
@@ -22,6 +34,10 @@ export const PAGES: readonly AdminPage[] = [
   { to: "/admin/console", group: "making", word: "console", icon: IconCode, scope: "operate" },
   { to: "/admin/users", group: "people", word: "users", icon: IconUser, scope: "admin" },
   { to: "/admin/teams", group: "people", word: "teams", icon: IconUsersGroup, scope: "admin" },
+  { to: "/admin/health", group: "installation", word: "health", icon: IconActivityHeartbeat, scope: "operate" },
+  { to: "/admin/settings", group: "installation", word: "settings", icon: IconAdjustments, scope: "admin" },
+  { to: "/admin/audit", group: "installation", word: "audit", icon: IconShieldCheck, scope: "admin" },
+  { to: "/admin/backups", group: "installation", word: "backups", icon: IconArchive, scope: "admin" },
 ];
 
 export const GROUPS: readonly Group[] = ["making", "people", "installation"];

@@ -1,13 +1,17 @@
 import account from "./account.json";
 import admin from "./admin.json";
+import audit from "./audit.json";
+import backups from "./backups.json";
 import channels from "./channels.json";
 import characters from "./characters.json";
 import console from "./console.json";
 import desk from "./desk.json";
 import entry from "./entry.json";
+import health from "./health.json";
 import library from "./library.json";
 import models from "./models.json";
 import queue from "./queue.json";
+import settings from "./settings.json";
 import share from "./share.json";
 import statistics from "./statistics.json";
 import teams from "./teams.json";
@@ -18,14 +22,18 @@ import video from "./video.json";
 export default {
   account,
   admin,
+  audit,
+  backups,
   channels,
   characters,
   console,
   desk,
   entry,
+  health,
   library,
   models,
   queue,
+  settings,
   share,
   statistics,
   teams,
