@@ -14,7 +14,7 @@ from reelgate.store import library_search, library_shares
 from reelgate.store.backend import Backend
 from reelgate.store.library_folders import Folder, Tag
 from reelgate.store.library_items import Fresh, Shape
-from reelgate.store.library_search import Place, Wanted
+from reelgate.store.library_search import Place, Reach, Wanted
 from reelgate.store.library_shares import Preset
 from reelgate.store.tables import DEFAULT_PROJECT, DEFAULT_USER
 
@@ -123,6 +123,40 @@ async def test_orders_are_cut_at_a_place_in_both_directions(filled: Backend) -> 
             )
 
     await filled.read(work)
+
+
+async def test_words_that_many_hold_are_found_whatever_is_looked_through_first(backend: Backend) -> None:
+    """Any reach gives the same pages: all at once, one stretch after another, or each item by itself."""
+    prompts = [f"{'red' if n % 3 else 'blue'} kite {n}" for n in range(40)]
+    items = [fresh(n, prompt, model="veo" if n % 2 else "wan") for n, prompt in enumerate(prompts)]
+    await backend.write(lambda conn: item_rows.write(conn, items, 1))
+    reaches = (
+        Reach(),
+        Reach(few=0, windows=()),
+        Reach(few=0, windows=(1, 2, 3)),
+        Reach(few=0, windows=(7, 90)),
+    )
+
+    def work(conn: Connection) -> list[list[list[int]]]:
+        wanted = msgspec.structs.replace(ALL, terms=terms("red kite"), cost_from=30, cost_to=370)
+        seen: list[list[list[int]]] = []
+        for reach in reaches:
+            pages: list[list[int]] = []
+            for sort in Sort:
+                for ascending in (False, True):
+                    first = library_search.page(
+                        conn, wanted, sort=sort, ascending=ascending, limit=9, reach=reach
+                    )
+                    turn = {"sort": sort, "ascending": ascending, "limit": 9, "reach": reach}
+                    pages.append([p.no for p in first.places])
+                    pages.append(found(conn, wanted, **turn, after=first.places[-1]))
+                    pages.append(found(conn, wanted, **turn, before=first.places[4]))
+            seen.append(pages)
+        return seen
+
+    first, *others = await backend.read(work)
+    assert all(one == first for one in others)
+    assert first[0] == [n + 1 for n in range(37, 2, -1) if n % 3][:9]
 
 
 async def test_folders_tags_trash_and_presets_stay_with_their_project(filled: Backend) -> None:

@@ -7,7 +7,7 @@ as numbers. What takes few values is asked of the shapes, in memory; only their 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 import msgspec
 from sqlalchemy import (
@@ -48,8 +48,23 @@ _WALKS: Final = {
     Sort.DURATION: "ix_library_items_length",
     Sort.COST: "ix_library_items_cost",
 }
-FEW: Final = 2_000
-"""Up to how many items that hold the words are looked at one by one, instead of walking the index."""
+
+
+class Reach(msgspec.Struct, frozen=True):
+    """How words are looked for on SQLite; any choice finds the same."""
+
+    few: int = 2_000
+    """Up to how many items that hold the words are looked at one by one, instead of walking the index."""
+    windows: tuple[int, ...] = (500, 1_000, 2_000, 4_000, 8_000)
+    """How many items are looked through for words that more hold, before all that hold them are asked for."""
+
+    runs: int = 16
+    """Up to how many stretches of numbers a window may lie in; wider apart, all that hold the words are asked for."""
+
+
+REACH: Final = Reach()
+GAP: Final = 64
+"""Numbers nearer to one another than this are one stretch."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,23 +111,77 @@ def page(
     limit: int,
     after: Place | None = None,
     before: Place | None = None,
+    reach: Reach = REACH,
 ) -> Cut:
     """Give the items that follow `after`, or the last ones that come ahead of `before`."""
     if wanted.shapes == ():
         return Cut((), more_after=False, more_before=False)
     backwards = before is not None and after is None
+    line = _Line(conn, sort, rising=ascending != backwards)
     place = before if backwards else after
-    rising = ascending != backwards
-    key = _SORTED[sort]
-    statement = _filtered(conn, wanted, select(key, _ITEMS.no), walk=_WALKS[sort])
-    if place is not None:
-        statement = statement.where(_beyond(key, place, rising=rising))
-    order = (key.asc(), _ITEMS.no.asc()) if rising else (key.desc(), _ITEMS.no.desc())
-    rows = conn.execute(statement.order_by(*order).limit(limit + 1)).all()
-    more, found = len(rows) > limit, [Place(*row) for row in rows[:limit]]
+    words = _words(conn, wanted, reach)
+    # In another order than they were made in, the next items' numbers lie all over the words' lists.
+    if isinstance(words, _Many) and sort is Sort.CREATED:
+        rows = _in_windows(line, wanted, words, place, limit + 1, reach)
+    else:
+        rows = line.places(wanted, words, place, limit + 1)
+    more, found = len(rows) > limit, rows[:limit]
     if backwards:
         return Cut(tuple(reversed(found)), more_after=True, more_before=more)
     return Cut(tuple(found), more_after=more, more_before=after is not None)
+
+
+class _Line:
+    """Items in one order, from any place on."""
+
+    def __init__(self, conn: Connection, sort: Sort, *, rising: bool) -> None:
+        self.conn = conn
+        self._sort = sort
+        self._rising = rising
+
+    def places(self, wanted: Wanted, words: _Words, place: Place | None, limit: int) -> list[Place]:
+        """Give up to `limit` places that follow one; the words asked for are `words`."""
+        key, rising = _SORTED[self._sort], self._rising
+        statement = _filtered(self.conn, wanted, words, select(key, _ITEMS.no), walk=_WALKS[self._sort])
+        if place is not None:
+            statement = statement.where(_beyond(key, place, rising=rising))
+        order = (key.asc(), _ITEMS.no.asc()) if rising else (key.desc(), _ITEMS.no.desc())
+        return [Place(*row) for row in self.conn.execute(statement.order_by(*order).limit(limit))]
+
+
+def _in_windows(
+    line: _Line, wanted: Wanted, words: _Many, place: Place | None, limit: int, reach: Reach
+) -> list[Place]:
+    """Give the first places whose items hold words that many hold: a stretch of items at a time is looked through.
+
+    Words that many items hold are soon met, and naming all of those items first is what takes long.
+    """
+    found: list[Place] = []
+    for size in reach.windows:
+        some = line.places(wanted, None, place, size)
+        runs = _runs([one.no for one in some])
+        if len(runs) > reach.runs:
+            break
+        holding: set[int] = set()
+        for least, most in runs:
+            values = {"query": words.query, "least": least, "most": most}
+            holding.update(line.conn.execute(_WITHIN, values).scalars())
+        found += [one for one in some if one.no in holding]
+        if len(found) >= limit or len(some) < size:
+            return found[:limit]
+        place = some[-1]
+    return found + line.places(wanted, words, place, limit - len(found))
+
+
+def _runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """Put numbers into stretches without wide gaps; one number far off would make a stretch of everything between."""
+    runs: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        if runs and number - runs[-1][1] <= GAP:
+            runs[-1] = (runs[-1][0], number)
+        else:
+            runs.append((number, number))
+    return runs
 
 
 def _beyond(key: ColumnElement[int], place: Place, *, rising: bool) -> ColumnElement[bool]:
@@ -125,7 +194,8 @@ def _beyond(key: ColumnElement[int], place: Place, *, rising: bool) -> ColumnEle
 def count_shapes(conn: Connection, wanted: Wanted) -> dict[int, int]:
     """Count the items by shape; `wanted.shapes` is left aside, so that every filter can be judged alone."""
     whole = msgspec.structs.replace(wanted, shapes=None)
-    statement = _filtered(conn, whole, select(_ITEMS.shape, func.count()), walk="ix_library_items_shape")
+    counting = select(_ITEMS.shape, func.count())
+    statement = _filtered(conn, whole, _words(conn, whole), counting, walk="ix_library_items_shape")
     rows: Any = conn.execute(statement.group_by(_ITEMS.shape)).all()
     return {row[0]: row[1] for row in rows}
 
@@ -154,20 +224,21 @@ def ids(conn: Connection, wanted: Wanted, limit: int) -> list[str]:
     """Name up to `limit` of the items, the newest first."""
     if wanted.shapes == ():
         return []
-    statement = _filtered(conn, wanted, select(_ITEMS.id)).order_by(
+    statement = _filtered(conn, wanted, _words(conn, wanted), select(_ITEMS.id)).order_by(
         _ITEMS.created_at.desc(), _ITEMS.no.desc()
     )
     return list(conn.execute(statement.limit(limit)).scalars())
 
 
-def _filtered(conn: Connection, wanted: Wanted, statement: Any, *, walk: str = _WALKS[Sort.CREATED]) -> Any:
+def _filtered(
+    conn: Connection, wanted: Wanted, words: _Words, statement: Any, *, walk: str = _WALKS[Sort.CREATED]
+) -> Any:
     statement = statement.where(*_conditions(conn, wanted))
     way = f"INDEXED BY {walk}"
-    if wanted.terms:
-        holds, few = _holding(conn, wanted)
-        statement = statement.where(holds)
+    if words is not None:
+        statement = statement.where(_holding(words))
         # By number alone: each of the few is looked up.
-        way = "NOT INDEXED" if few else way
+        way = "NOT INDEXED" if isinstance(words, _Few) and words.numbers else way
     if conn.dialect.name == "sqlite" and (wanted.folder_id is None or way == "NOT INDEXED"):
         # Left alone it takes the index that looks narrowest, and then sorts a hundred thousand rows.
         statement = statement.with_hint(library_items, way, "sqlite")
@@ -199,7 +270,11 @@ def _in_numbers(conn: Connection, key: ColumnElement[int], numbers: Sequence[int
     """Compare with numbers that are one value of the statement, however many they are."""
     if conn.dialect.name == "postgresql":
         return key == func.any(cast(list(numbers), ARRAY(BigInteger)))
-    listed = func.json_each(jsontext.dump(list(numbers)))
+    return _in_list(key, jsontext.dump(list(numbers)))
+
+
+def _in_list(key: ColumnElement[int], numbers: str) -> ColumnElement[bool]:
+    listed = func.json_each(numbers)
     return key.in_(select(named_column("value", BigInteger)).select_from(listed))
 
 
@@ -208,22 +283,60 @@ def _in_numbers(conn: Connection, key: ColumnElement[int], numbers: Sequence[int
 _HOLDS: Final = text("SELECT rowid FROM library_words WHERE library_words MATCH :query").columns(
     named_column("rowid", BigInteger)
 )
-_FIRST: Final = text("SELECT rowid FROM library_words WHERE library_words MATCH :query LIMIT :limit")
+# As one value: two thousand rows on their way through the driver take longer than finding them.
+_FIRST: Final = text(
+    "SELECT count(*), json_group_array(rowid) FROM"
+    " (SELECT rowid FROM library_words WHERE library_words MATCH :query LIMIT :limit)"
+)
+_WITHIN: Final = text(
+    "SELECT rowid FROM library_words WHERE library_words MATCH :query AND rowid BETWEEN :least AND :most"
+)
 
 
-def _holding(conn: Connection, wanted: Wanted) -> tuple[ColumnElement[bool], bool]:
-    """Give the condition that an item holds the words, and whether only few do."""
+class _Few(msgspec.Struct, frozen=True):
+    """Every item that holds the words: numbers as a JSON list, None for no item."""
+
+    numbers: str | None
+
+
+class _Many(msgspec.Struct, frozen=True):
+    """What SQLite is asked for words that more than a few items hold."""
+
+    query: str
+
+
+class _Spoken(msgspec.Struct, frozen=True):
+    """What PostgreSQL is asked."""
+
+    query: str
+
+
+_Words = _Few | _Many | _Spoken | None
+
+
+def _words(conn: Connection, wanted: Wanted, reach: Reach = REACH) -> _Words:
+    """Say what the words come to; None where none are asked for."""
+    if not wanted.terms:
+        return None
     if conn.dialect.name == "postgresql":
-        spoken = func.to_tsvector(literal_column("'simple'"), library_texts.c.words)
-        query = cast(_for_postgresql(wanted.terms), TSQUERY)
-        return _ITEMS.no.in_(select(library_texts.c.no).where(spoken.bool_op("@@")(query))), False
+        return _Spoken(_for_postgresql(wanted.terms))
     query = _for_sqlite(wanted.terms)
-    first = list(conn.execute(_FIRST, {"query": query, "limit": FEW + 1}).scalars())
-    if not first:
-        return false(), False
-    if len(first) <= FEW:
-        return _in_numbers(conn, _ITEMS.no, first), True
-    return _ITEMS.no.in_(_HOLDS.bindparams(query=query)), False
+    count, numbers = conn.execute(_FIRST, {"query": query, "limit": reach.few + 1}).one()
+    return _Few(numbers if count else None) if count <= reach.few else _Many(query)
+
+
+def _holding(words: _Few | _Many | _Spoken) -> ColumnElement[bool]:
+    match words:
+        case _Few(numbers=numbers):
+            return _in_list(_ITEMS.no, numbers) if numbers else false()
+        case _Many(query=query):
+            return _ITEMS.no.in_(_HOLDS.bindparams(query=query))
+        case _Spoken(query=query):
+            spoken = func.to_tsvector(literal_column("'simple'"), library_texts.c.words)
+            holds = spoken.bool_op("@@")(cast(query, TSQUERY))
+            return _ITEMS.no.in_(select(library_texts.c.no).where(holds))
+        case _:
+            assert_never(words)
 
 
 def _for_sqlite(terms: Sequence[Term]) -> str:
