@@ -28,7 +28,8 @@ from reelgate.auth.scopes import Scope
 from reelgate.engine.context import Limits
 from tests.api.harness import Answer, Bench, open_bench
 
-QUICK, LONG = 2, 120
+QUICK, LONG = 2, 20
+"""Questions of either sort for every operation. The long run takes some three minutes on a quiet machine."""
 SLOW = (
     HealthCheck.too_slow,
     HealthCheck.filter_too_much,
