@@ -50,6 +50,7 @@ export const theme = createTheme({
     Button: { defaultProps: { size: "sm" } },
     ActionIcon: { defaultProps: { variant: "subtle", color: "gray", size: 32 } },
     TextInput: { defaultProps: { size: "sm" } },
+    Checkbox: { defaultProps: { radius: "xs" } },
     PasswordInput: { defaultProps: { size: "sm" } },
     Select: { defaultProps: { size: "sm", checkIconPosition: "right" } },
     Tooltip: {

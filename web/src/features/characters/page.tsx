@@ -1,10 +1,10 @@
 import { ActionIcon, Button, CopyButton, Skeleton, TextInput, Tooltip } from "@mantine/core";
-import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { charactersLike } from "@/api/characters";
 import { doToMany, type Item, libraryKeys } from "@/api/library";
+import { useCharacters } from "@/api/use-characters";
 import { Broken } from "@/components/broken";
 import { Empty } from "@/components/empty";
 import {
@@ -45,8 +45,7 @@ export function CharactersPage() {
     const timer = setTimeout(() => go({ ...search, q: typed.trim() || undefined }), SEARCH_AFTER_MS);
     return () => clearTimeout(timer);
   }, [typed]);
-  const found = useInfiniteQuery({ ...charactersLike(q), placeholderData: (before) => before });
-  const all = found.data?.pages.flatMap((page) => page.data) ?? [];
+  const { list: found, items: all } = useCharacters(q);
   const open = all.find((one) => one.id === search.who);
   const remove = async (item: Item) => {
     await doToMany({ action: "trash", ids: [item.id] });
@@ -76,10 +75,10 @@ export function CharactersPage() {
           onChange={(event) => setTyped(event.currentTarget.value)}
         />
         <span className={classes.space} />
-        {begin}
+        {all.length > 0 || q ? begin : null}
       </div>
       {found.error ? <Broken thrown={found.error} again={() => void found.refetch()} /> : null}
-      {found.isPending ? (
+      {found.isPending && all.length === 0 ? (
         <div className={classes.cards} aria-busy="true">
           {[1, 2, 3, 4, 5, 6].map((n) => (
             <Skeleton key={n} height={132} radius="md" />

@@ -52,7 +52,7 @@ test("a preset keeps what is set and gives it back; pictures and a source stay o
     variations: 3,
   };
 
-  const body = presetOf(draft, "reel-1", true);
+  const body = presetOf(draft, modelOf("reel-1"), true);
 
   expect(draftOf(body)).toEqual({
     prompt: "@Ada",
@@ -66,7 +66,7 @@ test("a preset keeps what is set and gives it back; pictures and a source stay o
     watermark: null,
     variations: 3,
   });
-  expect(presetOf(draft, "reel-1", false)).not.toHaveProperty("prompt");
+  expect(presetOf(draft, modelOf("reel-1"), false)).not.toHaveProperty("prompt");
 });
 
 test("what a stranger put into a shared preset does no harm", () => {

@@ -1,8 +1,7 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type KeyboardEvent, type RefObject, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { charactersLike } from "@/api/characters";
+import { useCharacters } from "@/api/use-characters";
 import { IconUser } from "@/components/icons";
 import classes from "./create.module.css";
 import type { Named } from "./draft";
@@ -28,9 +27,9 @@ type Props = {
 export default function Mention({ typed, keys, onPick, onKnown, onClose, onActive }: Props) {
   const { t } = useTranslation("create");
   const settled = useSettled(typed, SETTLED_MS);
-  const found = useInfiniteQuery({ ...charactersLike(settled), placeholderData: (before) => before });
+  const { list: found, items } = useCharacters(settled);
   const small = typed.toLowerCase();
-  const shown = (found.data?.pages[0]?.data ?? [])
+  const shown = items
     .filter((one) => one.name?.toLowerCase().includes(small))
     .slice(0, SHOWN)
     .map((one) => ({ id: one.id, name: one.name ?? "", picture: one.media.picture ?? one.media.thumbnail ?? null }));

@@ -1,3 +1,4 @@
+import type { Model } from "@/api/types";
 import { meant } from "./cast";
 import type { Draft, Named } from "./draft";
 import { EMPTY } from "./draft";
@@ -5,15 +6,16 @@ import { EMPTY } from "./draft";
 type Body = Record<string, unknown>;
 
 /** What a preset keeps, under the names the API has for it. Pictures belong to one wish and stay out. */
-export function presetOf(draft: Draft, model: string, withPrompt: boolean): Body {
-  const body: Body = { model, variations: draft.variations };
+export function presetOf(draft: Draft, model: Model, withPrompt: boolean): Body {
+  const able = model.video;
+  const body: Body = { model: model.id, variations: draft.variations };
   if (withPrompt && draft.prompt.trim()) {
     body.prompt = draft.prompt;
     const cast = meant(draft.prompt, draft.cast);
     if (cast.length > 0) body.characters = cast;
   }
-  if (draft.seconds !== null) body.seconds = draft.seconds;
-  if (draft.size !== null) body.size = draft.size;
+  body.seconds = draft.seconds ?? able.seconds_default;
+  body.size = draft.size ?? able.size_default;
   if (/^\d+$/.test(draft.seed)) body.seed = Number(draft.seed);
   if (draft.negative.trim()) body.negative_prompt = draft.negative.trim();
   if (draft.audio !== null) body.audio = draft.audio;

@@ -115,7 +115,7 @@ function Row({ one, draft, model, all, apply }: { one: Preset } & Props) {
             <Menu.Item onClick={() => setName(one.name)}>{t("presets.rename")}</Menu.Item>
             <Menu.Item
               onClick={() =>
-                change.mutate({ name: one.name, shared: one.shared, body: presetOf(draft, model.id, part.prompt !== undefined) })
+                change.mutate({ name: one.name, shared: one.shared, body: presetOf(draft, model, part.prompt !== undefined) })
               }
             >
               {t("presets.update")}
@@ -143,7 +143,7 @@ function Keep({ draft, model }: { draft: Draft; model: Model }) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (!name.trim()) return;
-    keep.mutate({ name: name.trim(), shared, body: presetOf(draft, model.id, prompt) }, { onSuccess: () => setName("") });
+    keep.mutate({ name: name.trim(), shared, body: presetOf(draft, model, prompt) }, { onSuccess: () => setName("") });
   };
   return (
     <form className={classes.presetKeep} onSubmit={submit}>

@@ -29,7 +29,7 @@ export function Recipe({ item, onUse }: { item: Detail; onUse: () => void }) {
           <p className={classes.prompt}>{item.notes}</p>
         </section>
       ) : null}
-      <Button fullWidth leftSection={<IconArrowBackUp size={16} />} onClick={onUse}>
+      <Button fullWidth variant="default" leftSection={<IconArrowBackUp size={16} />} onClick={onUse}>
         {t("recipe.use")}
       </Button>
     </>
