@@ -1,4 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
+import type { Charge } from "@/lib/failure";
 import { answer, api } from "./client";
 import type { Answer, Body } from "./types";
 
@@ -11,6 +12,16 @@ export type TagCount = Answer<"/api/library/tags", "get">["data"][number];
 export type Change = Body<"/api/library/items/{item_id}", "patch">;
 export type Bulk = Body<"/api/library/bulk", "post">;
 export type BulkDone = Answer<"/api/library/bulk", "post">;
+
+/** What became of the money, as far as the books say more than the kind of failure does. */
+export function chargeOf(item: Pick<Item, "cost" | "error">, disputed = false): Charge | null {
+  if (!item.error) return null;
+  const { charge } = item.error;
+  if (charge !== "possible" || !item.cost) return charge;
+  if (Number(item.cost.quoted) === 0) return "none";
+  if (disputed || item.cost.held !== null) return "held";
+  return item.cost.charged !== null && Number(item.cost.charged) === 0 ? "released" : charge;
+}
 
 /** Filters as the server reads them; what is left out does not filter. */
 export type Wanted = { [name in (typeof FILTERS)[number]]?: string };

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { CODES } from "@/api/made/vocabulary";
 import en from "./en";
 import enFurther from "./en/further";
 import zh from "./zh-CN";
@@ -54,4 +55,12 @@ test("no text is left in the code", () => {
     [...readFileSync(path, "utf8").matchAll(told)].map((hit) => `${path}: ${hit[1]}`),
   );
   expect(found).toEqual([]);
+});
+
+test("every reason the server knows is said in both languages, with what to do", () => {
+  for (const code of Object.keys(CODES)) {
+    for (const words of [enFurther.codes, zhFurther.codes] as Record<string, { what: string; next: string }>[]) {
+      expect([code, words[code]?.what && words[code]?.next ? "said" : "not said"]).toEqual([code, "said"]);
+    }
+  }
 });

@@ -16,6 +16,8 @@ import {
   IconX,
 } from "@/components/icons";
 import { ratioOf } from "@/components/scrub";
+import { useTold } from "@/components/told";
+import { known } from "@/lib/failure";
 import { bytes, duration, moment, money } from "@/lib/format";
 import type { Actions } from "./actions";
 import classes from "./library.module.css";
@@ -61,7 +63,9 @@ function Shown({ item, actions, onUse, onDownload }: ShownProps) {
   const { t } = useTranslation("library");
   const ratio = ratioOf(item);
   const trashed = item.trashed_at !== null;
-  const generated = item.kind === "task";
+  const generated = item.kind === "task" || item.kind === "clip";
+  const told = useTold();
+  const { t: codes } = useTranslation("codes");
   return (
     <>
       <div className={classes.preview} style={{ aspectRatio: Math.max(ratio, 0.8) }}>
@@ -77,7 +81,7 @@ function Shown({ item, actions, onUse, onDownload }: ShownProps) {
             {t("act.open")}
           </Button>
         ) : null}
-        {generated ? (
+        {generated && item.prompt ? (
           <Button
             size="compact-sm"
             variant="default"
@@ -118,7 +122,8 @@ function Shown({ item, actions, onUse, onDownload }: ShownProps) {
       </div>
       {item.error ? (
         <p className={classes.error}>
-          {item.error.message} {item.error.next_step}
+          {told(item.error.code, item.error.message)}{" "}
+          {known(item.error.code) ? codes(`${item.error.code as "overloaded"}.next`) : item.error.next_step}
         </p>
       ) : null}
       <Order item={item} actions={actions} />

@@ -4,6 +4,7 @@ import type { Item } from "@/api/library";
 import { IconAlertTriangle, IconHeartFilled, IconSquare, IconSquareCheck, IconUser } from "@/components/icons";
 import { Progress } from "@/components/progress";
 import { Scrub } from "@/components/scrub";
+import { useTold } from "@/components/told";
 import { duration } from "@/lib/format";
 import classes from "./library.module.css";
 
@@ -62,13 +63,14 @@ export function LibraryTile({ item, width, height, selected, current, onPick, on
 /** The picture, or how far it is, or why there is none. */
 export function Face({ item, title, narrow }: { item: Item; title: string; narrow: boolean }) {
   const { t } = useTranslation("common");
+  const told = useTold();
   if (item.status === "completed") return <Scrub media={item.media} label={title} />;
   if (item.status === "failed" || item.status === "cancelled") {
     return (
       <span className={classes.failed}>
         <IconAlertTriangle size={16} stroke={1.6} aria-hidden="true" />
         <span>{t(`status.${item.status}`)}</span>
-        {narrow || !item.error ? null : <span className={classes.why}>{item.error.message}</span>}
+        {narrow || !item.error ? null : <span className={classes.why}>{told(item.error.code, item.error.message)}</span>}
       </span>
     );
   }

@@ -1,6 +1,7 @@
 import { screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
+import { chargeOf } from "@/api/library";
 import type { Item, Queue } from "@/api/queue";
 import { show } from "@/testing/render";
 import { itemOf } from "@/testing/samples";
@@ -126,4 +127,27 @@ test("progress that was told is written into its lane and never goes back", () =
 
   expect(withTold(queue, [event(60)]).running.data[0]?.item.progress).toBe(60);
   expect(withTold(queue, [event(10)])).toBe(queue);
+});
+
+test("what was let go is told as the books have it", () => {
+  const error = {
+    code: "cancelled",
+    message: "Stopped.",
+    param: null,
+    side: "nobody",
+    charge: "possible",
+    retryable: false,
+    next_step: "",
+  } as const;
+  const cost = (quoted: string, charged: string | null, held: string | null = null) => ({
+    currency: "USD",
+    quoted,
+    charged,
+    held,
+  });
+
+  expect(chargeOf({ error, cost: cost("0.00", "0.00") })).toBe("none");
+  expect(chargeOf({ error, cost: cost("1.20", "0.00") })).toBe("released");
+  expect(chargeOf({ error, cost: cost("1.20", null, "1.20") })).toBe("held");
+  expect(chargeOf({ error, cost: cost("1.20", "0.00") }, true)).toBe("held");
 });

@@ -2,6 +2,7 @@ import { Button, Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { chargeOf } from "@/api/library";
 import { LANE_NAMES, type LaneName, lanes, type Queue, type Usual, type Waiting } from "@/api/queue";
 import { Broken } from "@/components/broken";
 import { Cancel, Decide } from "@/components/deciding";
@@ -10,6 +11,7 @@ import { IconListCheck } from "@/components/icons";
 import { Bell } from "@/components/notice-wishes";
 import { Progress } from "@/components/progress";
 import { Scrub } from "@/components/scrub";
+import { useTold } from "@/components/told";
 import { ago, duration, whole } from "@/lib/format";
 import { useLiveLanes } from "./live";
 import classes from "./queue.module.css";
@@ -88,6 +90,8 @@ function Card({ lane, one, usual }: { lane: LaneName; one: Waiting; usual: Usual
   const { item } = one;
   const ended = item.finished_at !== null;
   const title = item.name || item.prompt || item.id;
+  const charge = chargeOf(item, lane === "needs_you");
+  const told = useTold();
   const facts = [
     item.model,
     item.seconds ? t("seconds", { count: item.seconds }) : null,
@@ -120,9 +124,9 @@ function Card({ lane, one, usual }: { lane: LaneName; one: Waiting; usual: Usual
             />
           </div>
         )}
-        {item.error ? (
-          <p className={classes.error}>
-            {item.error.message} <span className="quiet">{t(`failures:charge.${item.error.charge}`)}</span>
+        {item.error && charge ? (
+          <p className={classes.error} title={item.error.message}>
+            {told(item.error.code, item.error.message)} <span className="quiet">{t(`failures:charge.${charge}`)}</span>
           </p>
         ) : null}
       </div>

@@ -3,11 +3,13 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { type Detail, libraryKeys } from "@/api/library";
+import { chargeOf, type Detail, libraryKeys } from "@/api/library";
 import type { CreateBody } from "@/api/types";
 import { createVideo } from "@/api/videos";
 import { Broken } from "@/components/broken";
 import { IconAlertTriangle, IconArrowBackUp, IconRefresh } from "@/components/icons";
+import { useTold } from "@/components/told";
+import { known } from "@/lib/failure";
 import { freshKey } from "@/lib/ids";
 import classes from "./video.module.css";
 
@@ -17,6 +19,9 @@ export function Failed({ item, onUse }: { item: Detail; onUse: () => void }) {
   const { t: failures } = useTranslation("failures");
   const again = useAgain(item);
   const error = item.error;
+  const charge = chargeOf(item);
+  const told = useTold();
+  const { t: codes } = useTranslation("codes");
   return (
     <div className={classes.failed} role="alert">
       <IconAlertTriangle size={22} stroke={1.6} aria-hidden="true" />
@@ -24,11 +29,12 @@ export function Failed({ item, onUse }: { item: Detail; onUse: () => void }) {
         <h2>{t(item.status === "cancelled" ? "failed.cancelled" : "failed.title")}</h2>
         {error ? (
           <>
-            <p>{error.message}</p>
+            <p>{told(error.code, error.message)}</p>
+            {told(error.code, error.message) === error.message ? null : <p className={classes.hint}>{error.message}</p>}
             <p className={classes.hint}>
-              {failures(`side.${error.side}`)} {failures(`charge.${error.charge}`)}
+              {failures(`side.${error.side}`)} {charge ? failures(`charge.${charge}`) : null}
             </p>
-            <p>{error.next_step}</p>
+            <p>{known(error.code) ? codes(`${error.code as "overloaded"}.next`) : error.next_step}</p>
           </>
         ) : null}
         {again.thrown ? <Broken thrown={again.thrown} compact /> : null}

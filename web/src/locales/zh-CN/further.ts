@@ -6,6 +6,7 @@ import audit from "./audit.json";
 import backups from "./backups.json";
 import channels from "./channels.json";
 import characters from "./characters.json";
+import codes from "./codes.json";
 import console from "./console.json";
 import desk from "./desk.json";
 import entry from "./entry.json";
@@ -27,6 +28,7 @@ const words: Same<typeof en> = {
   backups,
   channels,
   characters,
+  codes,
   console,
   desk,
   entry,
