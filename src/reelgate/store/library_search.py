@@ -55,8 +55,10 @@ class Reach(msgspec.Struct, frozen=True):
 
     few: int = 2_000
     """Up to how many items that hold the words are looked at one by one, instead of walking the index."""
+    common: int = 20_000
+    """From how many items that hold the words on the next items are looked through, instead of naming all of those."""
     windows: tuple[int, ...] = (500, 1_000, 2_000, 4_000, 8_000)
-    """How many items are looked through for words that more hold, before all that hold them are asked for."""
+    """How many items are looked through for common words, before all that hold them are asked for."""
 
     runs: int = 16
     """Up to how many stretches of numbers a window may lie in; wider apart, all that hold the words are asked for."""
@@ -121,7 +123,7 @@ def page(
     place = before if backwards else after
     words = _words(conn, wanted, reach)
     # In another order than they were made in, the next items' numbers lie all over the words' lists.
-    if isinstance(words, _Many) and sort is Sort.CREATED:
+    if isinstance(words, _Many) and words.common and sort is Sort.CREATED:
         rows = _in_windows(line, wanted, words, place, limit + 1, reach)
     else:
         rows = line.places(wanted, words, place, limit + 1)
@@ -165,7 +167,7 @@ def _in_windows(
         holding: set[int] = set()
         for least, most in runs:
             values = {"query": words.query, "least": least, "most": most}
-            holding.update(line.conn.execute(_WITHIN, values).scalars())
+            holding.update(_numbers.decode(line.conn.execute(_WITHIN, values).scalar_one()))
         found += [one for one in some if one.no in holding]
         if len(found) >= limit or len(some) < size:
             return found[:limit]
@@ -289,8 +291,13 @@ _FIRST: Final = text(
     " (SELECT rowid FROM library_words WHERE library_words MATCH :query LIMIT :limit)"
 )
 _WITHIN: Final = text(
-    "SELECT rowid FROM library_words WHERE library_words MATCH :query AND rowid BETWEEN :least AND :most"
+    "SELECT json_group_array(rowid) FROM library_words"
+    " WHERE library_words MATCH :query AND rowid BETWEEN :least AND :most"
 )
+_AT_LEAST: Final = text(
+    "SELECT count(*) FROM (SELECT rowid FROM library_words WHERE library_words MATCH :query LIMIT :limit)"
+)
+_numbers = msgspec.json.Decoder(list[int])
 
 
 class _Few(msgspec.Struct, frozen=True):
@@ -303,6 +310,7 @@ class _Many(msgspec.Struct, frozen=True):
     """What SQLite is asked for words that more than a few items hold."""
 
     query: str
+    common: bool
 
 
 class _Spoken(msgspec.Struct, frozen=True):
@@ -322,7 +330,10 @@ def _words(conn: Connection, wanted: Wanted, reach: Reach = REACH) -> _Words:
         return _Spoken(_for_postgresql(wanted.terms))
     query = _for_sqlite(wanted.terms)
     count, numbers = conn.execute(_FIRST, {"query": query, "limit": reach.few + 1}).one()
-    return _Few(numbers if count else None) if count <= reach.few else _Many(query)
+    if count <= reach.few:
+        return _Few(numbers if count else None)
+    met = conn.execute(_AT_LEAST, {"query": query, "limit": reach.common}).scalar_one()
+    return _Many(query, met >= reach.common)
 
 
 def _holding(words: _Few | _Many | _Spoken) -> ColumnElement[bool]:
