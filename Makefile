@@ -3,7 +3,7 @@
 # `make start` and `make demo` take PORT and DATA, `make chaos` takes SEED.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo start build test test-full chaos bench stats fix types docs lock setup-dev setup-nginx setup-chromium check \
+.PHONY: help install demo start build test test-full chaos bench bench-web gallery stats fix types docs lock setup-dev setup-nginx setup-chromium check \
 	docker-up docker-down docker-logs docker-restart pm2-deploy pm2-status pm2-logs pm2-restart pm2-stop \
 	dev-backend dev-frontend db-migrate db-studio
 
@@ -91,6 +91,13 @@ test-full: setup-dev setup-nginx setup-chromium check ## Run every test, the slo
 bench: setup-dev ## Measure Reelgate against a peer and bare servers, printed as ratios
 	@echo "==> Bench"
 	@$(RUN) bench.run
+
+bench-web: setup-dev setup-chromium ## Measure the studio in Chromium: weight, first content, interaction, long lists
+	@echo "==> Bench of the studio, some minutes"
+	@$(RUN) bench.run --only web
+
+gallery: setup-dev setup-chromium ## Take every page and state of the studio anew for docs/gallery
+	@$(RUN) tools.gallery
 
 chaos: setup-dev ## Kill, freeze and cut off a whole installation for minutes, and check every promise (SEED=)
 	@echo "==> Chaos: two servers and two workers on PostgreSQL and S3, some minutes"

@@ -34,6 +34,7 @@ from bench.scenarios import (
     servers,
     status,
     watching,
+    web,
 )
 
 SCENARIOS: dict[str, Callable[[Bench], Scenario]] = {
@@ -47,6 +48,7 @@ SCENARIOS: dict[str, Callable[[Bench], Scenario]] = {
     "channels": channels.measure,
     "distributed": distributed.measure,
     "live": live.measure,
+    "web": web.measure,
 }
 EXTRA: dict[str, Callable[[Bench], Scenario]] = {"servers": servers.measure}
 NEED_PEER = {"create", "status"}

@@ -5,7 +5,7 @@ import { walk } from "../walk.mjs";
 
 await walk({}, async ({ page, server, shot }) => {
   await page.getByRole("button", { name: "Account of ada" }).click();
-  await page.getByRole("menuitem", { name: "Account and keys" }).click();
+  await page.getByRole("link", { name: "Account and keys" }).click();
   await page.getByRole("heading", { name: "API keys" }).waitFor();
   await page.getByRole("button", { name: "New key" }).click();
   const form = page.getByRole("dialog");

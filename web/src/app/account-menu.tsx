@@ -1,4 +1,5 @@
-import { Menu, UnstyledButton } from "@mantine/core";
+import { Popover, UnstyledButton } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
@@ -17,6 +18,7 @@ export function AccountMenu({ onKeys }: { onKeys: () => void }) {
   const who = useSession();
   const client = useQueryClient();
   const navigate = useNavigate();
+  const [open, { toggle, close }] = useDisclosure(false);
   const leave = async () => {
     await signOut();
     client.clear();
@@ -24,34 +26,44 @@ export function AccountMenu({ onKeys }: { onKeys: () => void }) {
     forgetDrafts();
   };
   return (
-    <Menu position="bottom-end" width={260} closeOnItemClick>
-      <Menu.Target>
-        <UnstyledButton className={classes.person} aria-label={t("account.menu", { name: who.user.name })}>
+    <Popover position="bottom-end" width={260} opened={open} onDismiss={close} trapFocus returnFocus>
+      <Popover.Target>
+        <UnstyledButton className={classes.person} aria-label={t("account.menu", { name: who.user.name })} onClick={toggle}>
           <span className={classes.initial} aria-hidden="true">
             {[...who.user.name][0]?.toUpperCase() ?? ""}
           </span>
         </UnstyledButton>
-      </Menu.Target>
-      <Menu.Dropdown>
+      </Popover.Target>
+      <Popover.Dropdown p={4}>
         <div className={classes.who}>
           <div>{who.user.name}</div>
           <div className="faint">{t(`role.${who.role}`)}</div>
         </div>
-        <Menu.Divider />
+        <hr className={classes.rule} />
         <Suspense fallback={<div className={classes.choices} />}>
           <Choices />
         </Suspense>
-        <Menu.Divider />
-        <Menu.Item leftSection={<IconKeyboard size={16} stroke={1.6} />} rightSection={<kbd>{"?"}</kbd>} onClick={onKeys}>
+        <hr className={classes.rule} />
+        <UnstyledButton
+          className={classes.act}
+          onClick={() => {
+            close();
+            onKeys();
+          }}
+        >
+          <IconKeyboard size={16} stroke={1.6} />
           {t("keys.title")}
-        </Menu.Item>
-        <Menu.Item leftSection={<IconUser size={16} stroke={1.6} />} component={Link} to="/account">
+          <kbd>{"?"}</kbd>
+        </UnstyledButton>
+        <Link to="/account" className={classes.act} onClick={close}>
+          <IconUser size={16} stroke={1.6} />
           {t("account.page")}
-        </Menu.Item>
-        <Menu.Item leftSection={<IconLogout size={16} stroke={1.6} />} onClick={() => void leave()}>
+        </Link>
+        <UnstyledButton className={classes.act} onClick={() => void leave()}>
+          <IconLogout size={16} stroke={1.6} />
           {t("account.leave")}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+        </UnstyledButton>
+      </Popover.Dropdown>
+    </Popover>
   );
 }

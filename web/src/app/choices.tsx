@@ -1,4 +1,4 @@
-import { Menu, SegmentedControl, useMantineColorScheme } from "@mantine/core";
+import { SegmentedControl, useMantineColorScheme } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { IconDeviceDesktop, IconMoon, IconSun } from "@/components/icons";
 import { chooseLanguage, type Language } from "@/lib/i18n";
@@ -11,7 +11,7 @@ export default function Choices() {
   const icon = (Icon: typeof IconSun, word: string) => <Icon size={16} stroke={1.6} aria-label={word} />;
   return (
     <>
-      <Menu.Label>{t("theme.label")}</Menu.Label>
+      <div className={classes.label}>{t("theme.label")}</div>
       <div className={classes.choice}>
         <SegmentedControl
           fullWidth
@@ -26,7 +26,7 @@ export default function Choices() {
           ]}
         />
       </div>
-      <Menu.Label>{t("language")}</Menu.Label>
+      <div className={classes.label}>{t("language")}</div>
       <div className={classes.choice}>
         <SegmentedControl
           fullWidth

@@ -7,16 +7,18 @@ import { IconMovie } from "@/components/icons";
 export function NotFound() {
   const { t } = useTranslation("shell");
   return (
-    <Empty
-      icon={IconMovie}
-      title={t("notFound.title")}
-      action={
-        <Button component={Link} to="/">
-          {t("notFound.home")}
-        </Button>
-      }
-    >
-      {t("notFound.text")}
-    </Empty>
+    <main>
+      <Empty
+        icon={IconMovie}
+        title={t("notFound.title")}
+        action={
+          <Button component={Link} to="/">
+            {t("notFound.home")}
+          </Button>
+        }
+      >
+        {t("notFound.text")}
+      </Empty>
+    </main>
   );
 }

@@ -33,6 +33,7 @@ export default function Search({ entries }: { entries: Entry[] }) {
       actions={[...entries.map((entry) => action(entry.to, t(`nav.${entry.word}`), entry.icon)), ...further]}
       onSpotlightOpen={() => void withWords(Promise.resolve()).then(() => setWords(true))}
       shortcut={["mod + K"]}
+      attributes={{ content: { "aria-label": t("search.open") } }}
       nothingFound={t("search.nothing")}
       searchProps={{ leftSection: <IconSearch size={18} />, placeholder: t("search.hint"), "aria-label": t("search.open") }}
     />

@@ -32,7 +32,7 @@ export function Scrub({ media, label }: { media: Media; label: string }) {
       {still ? (
         <img className={classes.still} src={still} alt={label} loading="lazy" decoding="async" draggable={false} />
       ) : (
-        <span className={classes.none} role="img" aria-label={label}>
+        <span className={classes.none} {...(label ? { role: "img", "aria-label": label } : {})}>
           <IconPhoto size={22} stroke={1.4} />
         </span>
       )}

@@ -61,7 +61,7 @@ export const theme = createTheme({
         events: { hover: true, focus: true, touch: true },
       },
     },
-    Menu: { defaultProps: { shadow: "none", transitionProps: { duration: 100 } } },
+    Menu: { defaultProps: { shadow: "none", transitionProps: { duration: 100 }, withInitialFocusPlaceholder: false } },
     Popover: { defaultProps: { shadow: "none", transitionProps: { duration: 100 } } },
   },
 });

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, CopyButton, Skeleton, TextInput, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, CopyButton, Skeleton, TextInput, Tooltip, VisuallyHidden } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
@@ -136,7 +136,8 @@ function Card({ item, onOpen, onRemove }: { item: Item; onOpen: () => void; onRe
         <CopyButton value={item.id}>
           {({ copied, copy }) => (
             <Tooltip label={t(copied ? "copied" : "copyId")}>
-              <button type="button" className={classes.id} onClick={copy} aria-label={t("copyId")}>
+              <button type="button" className={classes.id} onClick={copy}>
+                <VisuallyHidden>{t("copyId")}</VisuallyHidden>
                 <code>{`…${item.id.slice(-10)}`}</code>
                 {copied ? <IconCheck size={12} /> : <IconCopy size={12} />}
               </button>

@@ -1,4 +1,4 @@
-import { Popover, Skeleton, UnstyledButton } from "@mantine/core";
+import { Popover, Skeleton, UnstyledButton, VisuallyHidden } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
@@ -25,8 +25,9 @@ export function ModelPicker({ all, model, choose }: Props) {
       returnFocus
     >
       <Popover.Target>
-        <UnstyledButton className={classes.model} onClick={toggle} aria-label={t("model.choose", { model: model.video.title })}>
+        <UnstyledButton className={classes.model} onClick={toggle}>
           <span className={classes.modelText}>
+            <VisuallyHidden>{t("model.choose", { model: "" })}</VisuallyHidden>
             <span className={classes.modelName}>{model.video.title}</span>
             <Facts model={model} />
           </span>
