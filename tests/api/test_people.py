@@ -103,6 +103,21 @@ async def test_users_are_sought_by_role_and_state_with_their_sign_ins(bench: Ben
         assert (answer.status, answer.error["param"]) == (400, wrong.partition("=")[0])
 
 
+async def test_what_is_changed_about_people_is_written_down_with_what_it_was(bench: Bench, root: Browser):
+    ada = await somebody(bench, "ada")
+    team = await data(root, "POST", "teams", {"name": "Kites"})
+    member = f"teams/{team['id']}/members/{ada.id}"
+
+    await data(root, "PATCH", f"users/{ada.id}", {"role": "viewer"})
+    await data(root, "PUT", member, {"role": "member"})
+    await data(root, "PUT", member, {"role": "viewer"})
+
+    log = (await root.ask("GET", "/api/admin/audit?limit=3")).json()["data"]
+    assert [one["details"].get("before") for one in log] == [{"role": "member"}, None, {"role": "member"}]
+    assert log[2]["subject_name"] == "ada"
+    assert log[2]["actor_name"] != ""
+
+
 async def test_the_only_administrator_stays_one(root: Browser):
     for change in ({"role": "member"}, {"disabled": True}):
         answer = await root.ask("PATCH", "/api/admin/users/user_default", change)

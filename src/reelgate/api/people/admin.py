@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 from starlette.responses import Response
 
-from reelgate.api import links
+from reelgate.api import links, noting
 from reelgate.api.door import Asked, Operation
 from reelgate.api.envelopes import Done, Many, Nothing, done, many, moment, taken
 from reelgate.api.people import shapes
@@ -247,6 +247,9 @@ async def update(asked: Asked) -> Response:
     """Change what somebody is called, what they are, or whether they may come in."""
     user_id, access = _user_id(asked), asked.access
     wish = await taken(asked, UserChange)
+    was = person(await accounts.account(access, user_id))
+    asked_for = {"name": wish.name, "email": wish.email, "role": wish.role, "disabled": wish.disabled}
+    noting.before(asked, {name: getattr(was, name) for name, new in asked_for.items() if new is not None})
     user = await people.change(
         access, user_id, name=wish.name, email=wish.email, role=wish.role, disabled=wish.disabled
     )

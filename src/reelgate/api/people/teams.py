@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 from starlette.responses import Response
 
+from reelgate.api import noting
 from reelgate.api.door import Asked, Operation
 from reelgate.api.envelopes import Done, Many, Nothing, done, moment, taken
 from reelgate.api.people.account import Named
@@ -109,8 +110,11 @@ async def delete(asked: Asked) -> Response:
 async def put_member(asked: Asked) -> Response:
     """Take a user into a team, or make them something else in it."""
     wish = await taken(asked, PutMember)
-    team_id = _id(asked)
-    await people.put_member(asked.access, team_id, named(asked, "user_id", "user", "user"), wish.role)
+    team_id, user_id = _id(asked), named(asked, "user_id", "user", "user")
+    was = await asked.ctx.backend.point(lambda conn: rows.members(conn, team_id, user_id))
+    if was:
+        noting.before(asked, {"role": was[0].role.value})
+    await people.put_member(asked.access, team_id, user_id, wish.role)
     return await _answer(asked, team_id)
 
 

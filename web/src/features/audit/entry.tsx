@@ -24,7 +24,7 @@ export function EntryLine({ one, onSeek }: { one: AuditEntry; onSeek: (part: Sou
         <span className={classes.words}>
           <span className={classes.deed}>
             <Deed action={one.action} />
-            {one.subject ? <span className={classes.subject}>{one.subject_name || one.subject}</span> : null}
+            <span className={classes.subject}>{objectOf(one)}</span>
           </span>
           <span className={classes.by}>
             {[one.actor_name || one.actor, done ? null : t("refusedBy", { code: String(one.details.code ?? "") })]
@@ -39,6 +39,15 @@ export function EntryLine({ one, onSeek }: { one: AuditEntry; onSeek: (part: Sou
       {open ? <Opened one={one} onSeek={onSeek} /> : null}
     </li>
   );
+}
+
+/** What it was done to, as people know it: a name where there is one; the settings that were changed. */
+function objectOf(one: AuditEntry): string {
+  const asked = (one.details as Record<string, unknown>).asked;
+  if (one.subject) return one.subject_name || one.subject;
+  if (one.action === "POST /api/admin/settings") return Object.keys(fieldsOf(asked)).join(", ");
+  const { name, username, note } = fieldsOf(asked);
+  return [username, name, note].find((text): text is string => typeof text === "string") ?? "";
 }
 
 function Deed({ action }: { action: string }) {

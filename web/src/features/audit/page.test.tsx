@@ -47,7 +47,7 @@ test("an entry says who did what in words, and opens to what was there before", 
   ]);
   show(AuditPage);
 
-  await userEvent.click(await screen.findByRole("button", { name: /Changed settings/ }));
+  await userEvent.click(await screen.findByRole("button", { name: /Changed settings ?prompt_max/ }));
 
   const row = (await screen.findByRole("rowheader", { name: "prompt_max" })).parentElement;
   expect(row?.textContent).toBe("prompt_max57");

@@ -14,8 +14,8 @@ const WORST = { fail: 0, warn: 1, ok: 2 };
 const PAGES: Partial<Record<Finding["name"], { to: string; scope: string }>> = {
   secrets: { to: "/admin/channels", scope: "operate" },
   channels: { to: "/admin/channels", scope: "operate" },
-  models: { to: "/admin/channels", scope: "operate" },
-  decisions: { to: "/queue", scope: "operate" },
+  models: { to: "/admin/models", scope: "operate" },
+  decisions: { to: "/admin/queue", scope: "operate" },
   backups: { to: "/admin/backups", scope: "admin" },
 };
 

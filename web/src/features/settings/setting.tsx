@@ -31,7 +31,7 @@ export function Setting({ one }: { one: Tuned }) {
           <span className={`num ${classes.now}`}>{said(one.value)}</span>
           {one.is_set ? (
             <span className={classes.default}>
-              <Badge variant="outline" size="sm">
+              <Badge variant="outline" size="sm" tt="none">
                 {t("changed")}
               </Badge>
               {t("default", { value: said(one.default) })}

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { changeUser, peopleKeys, resetLink, type Whole } from "@/api/people";
 import { useDo } from "@/api/use-do";
 import { Confirm } from "@/components/confirm";
+import { Mailed } from "@/components/mailed";
 import { Once } from "@/components/once";
 import { Line, Lines, Panel } from "@/components/panel";
 
@@ -78,6 +79,7 @@ export function Entrance({ user, alone, self }: { user: Whole["user"]; alone: bo
           closeButtonProps={{ "aria-label": t("common:close") }}
         >
           <Once text={t("entrance.once", { name: user.name })} secret={link.data.url} />
+          <Mailed mail={link.data.mail} />
         </Modal>
       ) : null}
     </Panel>

@@ -8,6 +8,7 @@ import { useDo } from "@/api/use-do";
 import { Broken } from "@/components/broken";
 import { Confirm } from "@/components/confirm";
 import { IconMail } from "@/components/icons";
+import { Mailed } from "@/components/mailed";
 import { Once } from "@/components/once";
 import { Line, Lines, Panel } from "@/components/panel";
 import { ago } from "@/lib/format";
@@ -110,18 +111,22 @@ function NewInviteForm({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation(["users", "common"]);
   const teams = useQuery(allTeams);
   const [note, setNote] = useState("");
+  const [email, setEmail] = useState("");
   const [role, setRole] = useState<Role>("member");
   const [teamId, setTeamId] = useState("");
   const [days, setDays] = useState("7");
   const make = useDo((body: NewInvite) => makeInvite(body), peopleKeys.invites, undefined, true);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    make.mutate({ note: note.trim(), role, teamId: teamId || null, days: Number(days) });
+    make.mutate({ note: note.trim(), email: email.trim() || null, role, teamId: teamId || null, days: Number(days) });
   };
   return (
     <Modal opened onClose={onClose} title={t("invites.new")} closeButtonProps={{ "aria-label": t("common:close") }}>
       {make.data ? (
-        <Once text={t("invites.once")} secret={make.data.link.url} />
+        <>
+          <Once text={t("invites.once")} secret={make.data.link.url} />
+          <Mailed mail={make.data.link.mail} />
+        </>
       ) : (
         <form className={classes.stack} onSubmit={submit}>
           <TextInput
@@ -131,6 +136,13 @@ function NewInviteForm({ onClose }: { onClose: () => void }) {
             maxLength={200}
             value={note}
             onChange={(event) => setNote(event.currentTarget.value)}
+          />
+          <TextInput
+            label={t("invites.email")}
+            description={t("invites.emailHint")}
+            type="email"
+            value={email}
+            onChange={(event) => setEmail(event.currentTarget.value)}
           />
           <RoleSelect value={role} onChange={setRole} />
           <Select

@@ -5,6 +5,7 @@ import { makeUser, type NewUser, peopleKeys } from "@/api/people";
 import type { Role } from "@/api/session";
 import { useDo } from "@/api/use-do";
 import { Broken } from "@/components/broken";
+import { Mailed } from "@/components/mailed";
 import { Once } from "@/components/once";
 import { RoleSelect } from "./role";
 import classes from "./users.module.css";
@@ -24,7 +25,10 @@ export function NewUserForm({ onClose }: { onClose: () => void }) {
   return (
     <Modal opened onClose={onClose} title={t("new")} closeButtonProps={{ "aria-label": t("common:close") }}>
       {make.data?.link ? (
-        <Once text={t("maker.once", { name: make.data.user.name })} secret={make.data.link.url} />
+        <>
+          <Once text={t("maker.once", { name: make.data.user.name })} secret={make.data.link.url} />
+          <Mailed mail={make.data.link.mail} />
+        </>
       ) : (
         <form className={classes.stack} onSubmit={submit}>
           <TextInput

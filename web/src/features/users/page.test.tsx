@@ -123,7 +123,16 @@ test("an invitation carries its role and time, and the list says how each one st
       status: 201,
       body: {
         success: true,
-        data: { invite, link: { id: "link_1", kind: "invite", url: "http://reel.test/invite#x1", expiresAt: null } },
+        data: {
+          invite,
+          link: {
+            id: "link_1",
+            kind: "invite",
+            url: "http://reel.test/invite#x1",
+            expiresAt: null,
+            mail: { address: "eve@example.test", sent: true, reason: null },
+          },
+        },
       },
     };
   });
@@ -134,10 +143,12 @@ test("an invitation carries its role and time, and the list says how each one st
 
   await userEvent.click(screen.getByRole("button", { name: "Invite somebody" }));
   await userEvent.type(await screen.findByLabelText("For whom"), "Eve");
+  await userEvent.type(screen.getByRole("textbox", { name: "E-mail" }), "eve@example.test");
   await userEvent.click(screen.getByRole("button", { name: "Make the invitation" }));
 
   expect(await screen.findByText("http://reel.test/invite#x1")).toBeTruthy();
-  expect(wanted).toEqual({ note: "Eve", role: "member", teamId: null, days: 7 });
+  expect(screen.getByText("Sent to eve@example.test.")).toBeTruthy();
+  expect(wanted).toEqual({ note: "Eve", email: "eve@example.test", role: "member", teamId: null, days: 7 });
 });
 
 test("where registration is closed nobody is offered an invitation that would not open", async () => {
