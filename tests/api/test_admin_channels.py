@@ -256,6 +256,9 @@ async def test_a_name_stands_for_a_living_model_only(admin: Bench):
         admin, name="ended", models={"old": "old-1"}, settings={"sunset": {"old-1": "2020-01-01"}}
     )
     assert ended["endings"]["old"]["state"] == "ended"
+    await connected(
+        admin, name="dying", models={"dying": "dying-1"}, settings={"sunset": {"dying-1": "2999-01-01"}}
+    )
 
     put = await change(admin, "/api/admin/aliases/house", {"model": "demo"}, "PUT")
     retired = await change(admin, "/api/admin/aliases/house", {"model": "old"}, "PUT")
@@ -277,6 +280,7 @@ async def test_a_name_stands_for_a_living_model_only(admin: Bench):
     assert itself.status == 400
     assert "demo" in suggested.json()["suggestions"]
     assert [one["model"] for one in suggested.json()["heirs"]] == suggested.json()["suggestions"]
+    assert suggested.json()["suggestions"][-1] == "dying", "what ends itself is suggested last"
     assert {one["name"]: one["model"] for one in listed} == {"house": "demo", "sora-2": "demo"}
     assert (await admin.ask("DELETE", "/api/admin/aliases/house")).status == 200
     assert (await admin.ask("DELETE", "/api/admin/aliases/house")).status == 404

@@ -151,12 +151,14 @@ def suggestions(ctx: Context, name: str) -> list[str]:
 
 
 def fitting(ctx: Context, name: str) -> list[Heir]:
-    """Give the same with how much of it each can do, and what it cannot."""
+    """Give the same with how much of it each can do, and what it cannot; those that end themselves come last."""
     served = ctx.channels.find(name)
     wanted = ctx.channels.known(name) if served is None else served.profile
     if wanted is None:
         return []
-    return heirs(wanted, [(model, s.profile) for model, s in _living(ctx) if model != name])[:SUGGESTED]
+    living = {model: s for model, s in _living(ctx) if model != name}
+    found = heirs(wanted, [(model, s.profile) for model, s in living.items()])
+    return sorted(found, key=lambda one: living[one.model].ends_at is not None)[:SUGGESTED]
 
 
 def _living(ctx: Context) -> list[tuple[str, Served]]:

@@ -79,7 +79,7 @@ export function channelOf(part: Partial<Channel> = {}): Channel {
 }
 
 const DAY = 86_400_000;
-const line = { tasks: 3, completed: 2, failed: 1, cancelled: 0, open: 0, success_rate: 0.6667 };
+const line = { tasks: 3, completed: 2, failed: 1, cancelled: 0, open: 0, success_rate: 0.6667, polls: 9, polls_per_clip: 3.5 };
 const took = (ms: number) => ({ p50: ms, p90: 2 * ms, p99: 3 * ms });
 
 /** Three tasks on two of three days. */

@@ -45,7 +45,7 @@ export function Card({ channel, onEdit, onKeys }: Props) {
         </div>
       </dl>
       {endings.map(([model, ends]) => (
-        <Badge key={model} variant="outline" color={ends.state === "announced" ? "gray" : "red"}>
+        <Badge key={model} variant="outline" tt="none" fw={500} color={ends.state === "announced" ? "gray" : "red"}>
           {t(ends.state === "ended" ? "ended" : "ends", { model, day: ends.day })}
         </Badge>
       ))}

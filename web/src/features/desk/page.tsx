@@ -46,7 +46,7 @@ export function DeskPage() {
         )
       ) : null}
       {tasks.length > 0 ? (
-        <Panel title={t("status")}>
+        <Panel title={t("tasks")}>
           <ul className={classes.tasks}>
             {tasks.map((task) => (
               <Task key={task.id} task={task} />

@@ -9,6 +9,7 @@ import { Broken } from "@/components/broken";
 import { Confirm } from "@/components/confirm";
 import { IconAlertTriangle, IconPlus } from "@/components/icons";
 import { Line, Lines, Panel } from "@/components/panel";
+import { lackWord } from "./facts";
 import classes from "./models.module.css";
 import { Sunset } from "./sunset";
 
@@ -191,7 +192,12 @@ export function HeirList({
   onUse: (model: string) => void;
 }) {
   const { t, i18n } = useTranslation("models");
-  const join = new Intl.ListFormat(i18n.language, { type: "unit", style: "short" });
+  const join = new Intl.ListFormat(i18n.language, { type: "conjunction" });
+  const said = (lack: string) => {
+    const word = lackWord(lack);
+    const seconds = /^(\d+) s$/.exec(lack);
+    return word ? t(word) : seconds ? t("lack.seconds", { count: Number(seconds[1]) }) : lack;
+  };
   return (
     <ul className={classes.heirs}>
       {heirs.map((heir) => (
@@ -200,7 +206,7 @@ export function HeirList({
           <span className={classes.detail}>
             {[
               t("score", { percent: Math.round(heir.score * 100) }),
-              (heir.lacks ?? []).length > 0 ? t("lacks", { list: join.format(heir.lacks ?? []) }) : null,
+              (heir.lacks ?? []).length > 0 ? t("lacks", { list: join.format((heir.lacks ?? []).map(said)) }) : null,
             ]
               .filter(Boolean)
               .join(", ")}

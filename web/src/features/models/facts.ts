@@ -21,3 +21,18 @@ export function matches(model: OperatedModel, typed: string): boolean {
 export function isFree(price: NonNullable<Video["price"]>): boolean {
   return Number(price.per_second) === 0 && Number(price.per_clip) === 0;
 }
+
+const LACKS = ["audio", "seed", "negative_prompt", "watermark", "private"] as const;
+const VERBS = ["create", "remix", "edit", "extend"] as const;
+const ROLES = ["first_frame", "last_frame", "reference", "source_video", "audio"] as const;
+
+/** Where the catalogue has the word for something a model cannot do; null for what is said as it is, such as a size. */
+export function lackWord(lack: string) {
+  if (lack.startsWith("generation")) return "lack.generation" as const;
+  const role = ROLES.find((one) => lack === `input ${one}`);
+  if (role) return `roles.${role}` as const;
+  const verb = VERBS.find((one) => one === lack);
+  if (verb) return `verbs.${verb}` as const;
+  const plain = LACKS.find((one) => one === lack);
+  return plain ? (`lack.${plain}` as const) : null;
+}

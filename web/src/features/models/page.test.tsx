@@ -61,7 +61,7 @@ test("a model that ends offers what could follow it, and one click begins the al
   });
   show(ModelsPage);
 
-  expect(await screen.findByText("90 % of it, without seed")).toBeTruthy();
+  expect(await screen.findByText("90 % of it, without a seed")).toBeTruthy();
   await userEvent.click(screen.getByRole("button", { name: "Let reel-2 follow" }));
   const form = within(await screen.findByRole("dialog"));
   expect((form.getByLabelText(/Name/) as HTMLInputElement).value).toBe("reel-1");

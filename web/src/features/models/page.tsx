@@ -49,7 +49,7 @@ export function ModelsPage() {
       {found.data ? <Endings endings={found.data.endings} onEdit={setDraft} /> : null}
       {models.length > 0 ? (
         <Panel
-          title={t("head.model")}
+          title={t("list")}
           action={
             <TextInput
               className={classes.filter}

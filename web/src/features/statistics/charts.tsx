@@ -1,9 +1,12 @@
-import { type ReactNode, useId } from "react";
+import { useElementSize } from "@mantine/hooks";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { labelled, roundTop, type Slot } from "./scale";
 import classes from "./statistics.module.css";
 
+/** Until it is known how wide the picture is. */
 const WIDTH = 720;
+const LABEL = 92;
 const HEIGHT = 200;
 const LEFT = 44;
 const BOTTOM = 22;
@@ -20,7 +23,7 @@ type Frame = {
   at: (ms: number) => string;
 };
 
-/** The axes of a picture over time, and what is drawn between them. */
+/** The axes of a picture over time, and what is drawn between them; one unit is one pixel. */
 function Plot({
   frame,
   children,
@@ -28,29 +31,33 @@ function Plot({
   frame: Frame;
   children: (x: (n: number) => number, y: (v: number) => number, w: number) => ReactNode;
 }) {
-  const width = (WIDTH - LEFT) / Math.max(1, frame.slots.length);
+  const { ref, width: measured } = useElementSize();
+  const whole = Math.round(measured) || WIDTH;
+  const width = (whole - LEFT) / Math.max(1, frame.slots.length);
   const x = (n: number) => LEFT + n * width;
   const y = (value: number) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / frame.top);
-  const shown = labelled(frame.slots.length, 8);
+  const shown = labelled(frame.slots.length, Math.max(2, Math.floor((whole - LEFT) / LABEL)));
   return (
-    <svg className={classes.plot} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={frame.label}>
-      {frame.ticks.map((tick) => (
-        <g key={tick}>
-          <line className={classes.grid} x1={LEFT} x2={WIDTH} y1={y(tick)} y2={y(tick)} />
-          <text className={classes.tick} x={LEFT - 8} y={y(tick) + 4} textAnchor="end">
-            {frame.word(tick)}
-          </text>
-        </g>
-      ))}
-      {frame.slots.map((slot, n) =>
-        shown.has(n) ? (
-          <text key={slot.at} className={classes.tick} x={x(n) + 2} y={HEIGHT - 6}>
-            {frame.at(slot.at)}
-          </text>
-        ) : null,
-      )}
-      {children(x, y, width)}
-    </svg>
+    <div ref={ref}>
+      <svg className={classes.plot} viewBox={`0 0 ${whole} ${HEIGHT}`} height={HEIGHT} role="img" aria-label={frame.label}>
+        {frame.ticks.map((tick) => (
+          <g key={tick}>
+            <line className={classes.grid} x1={LEFT} x2={whole} y1={y(tick)} y2={y(tick)} />
+            <text className={classes.tick} x={LEFT - 8} y={y(tick) + 4} textAnchor="end">
+              {frame.word(tick)}
+            </text>
+          </g>
+        ))}
+        {frame.slots.map((slot, n) =>
+          shown.has(n) && x(n) + LABEL * 0.7 < whole ? (
+            <text key={slot.at} className={classes.tick} x={x(n)} y={HEIGHT - 6}>
+              {frame.at(slot.at)}
+            </text>
+          ) : null,
+        )}
+        {children(x, y, width)}
+      </svg>
+    </div>
   );
 }
 
@@ -155,26 +162,21 @@ export function segments(slots: readonly Slot[]): number[][] {
   return parts;
 }
 
-export type Bar = { name: string; value: number; said: string; marks?: { value: number; said: string; kind: string }[] };
+export type Bar = { name: string; value: number; said: string; marks?: { value: number; kind: string }[] };
 
-/** Bars of one picture, longest as wide as there is room; each is said in words beside it. */
+/** Bars of one picture, each with its marks from the lowest to the highest; the longest as wide as there is room; each is said in words beside it. */
 export function Bars({ bars, label }: { bars: Bar[]; label: string }) {
-  const id = useId();
   const most = Math.max(1, ...bars.flatMap((bar) => [bar.value, ...(bar.marks ?? []).map((mark) => mark.value)]));
   return (
     <ul className={classes.bars} aria-label={label}>
       {bars.map((bar) => (
         <li key={bar.name}>
-          <span className={classes.barName} id={`${id}-${bar.name}`}>
-            {bar.name}
-          </span>
+          <span className={classes.barName}>{bar.name}</span>
           <svg className={classes.bar} viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
             <rect className={classes.track} width={100} height={10} />
-            {[...(bar.marks ?? [])]
-              .sort((a, b) => b.value - a.value)
-              .map((mark) => (
-                <rect key={mark.kind} data-mark={mark.kind} width={(100 * mark.value) / most} height={10} />
-              ))}
+            {[...(bar.marks ?? [])].reverse().map((mark) => (
+              <rect key={mark.kind} data-mark={mark.kind} width={(100 * mark.value) / most} height={10} />
+            ))}
             {bar.marks ? null : <rect data-mark="only" width={(100 * bar.value) / most} height={10} />}
           </svg>
           <span className={classes.barSaid}>{bar.said}</span>

@@ -27,10 +27,21 @@ test("figures are shown with a table beside every picture", async () => {
   expect(table.getAllByRole("row")).toHaveLength(3);
   expect(within(screen.getByRole("table", { name: /providers refuse/ })).getByText("rate_limited")).toBeTruthy();
   expect(screen.getByText("400 ms · 800 ms · 1 s")).toBeTruthy();
+  expect(screen.getAllByText("3.5")).toHaveLength(3);
 });
 
 test("a time without tasks says so and offers the next step", async () => {
-  const none = { name: "all", tasks: 0, completed: 0, failed: 0, cancelled: 0, open: 0, success_rate: null };
+  const none = {
+    name: "all",
+    tasks: 0,
+    completed: 0,
+    failed: 0,
+    cancelled: 0,
+    open: 0,
+    success_rate: null,
+    polls: 0,
+    polls_per_clip: null,
+  };
   studio({ whole: { ...none, waiting_ms: null, rendering_ms: null }, steps: [], by_model: [], by_channel: [], errors: [] });
   show(StatisticsPage);
 

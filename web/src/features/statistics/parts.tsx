@@ -42,6 +42,9 @@ export function Tiles({ found }: { found: Statistics }) {
         value={time(took?.p50)}
         detail={took ? t("tiles.p90", { time: time(took.p90) }) : t("latency.none")}
       />
+      {all.polls_per_clip === null || all.polls_per_clip === undefined ? null : (
+        <Tile name={t("tiles.polls")} value={number(all.polls_per_clip)} detail={t("tiles.pollsText")} />
+      )}
       <Tile name={t("tiles.storage")} value={bytes(kept, language)} detail={t("tiles.files", { count: files })} />
     </dl>
   );
@@ -115,7 +118,7 @@ export function Latency({ latencies }: { latencies: Statistics["latencies"] }) {
           name: t(`latency.${phase}`),
           value: took.p99,
           said: [took.p50, took.p90, took.p99].map(time).join(" · "),
-          marks: (["p50", "p90", "p99"] as const).map((kind) => ({ kind, value: took[kind], said: time(took[kind]) })),
+          marks: (["p50", "p90", "p99"] as const).map((kind) => ({ kind, value: took[kind] })),
         }))}
       />
       {timed.length > 0 ? (
@@ -141,7 +144,7 @@ export function Latency({ latencies }: { latencies: Statistics["latencies"] }) {
 /** How tasks went by model or by channel. */
 export function Lines({ which, lines }: { which: "model" | "channel"; lines: Line[] }) {
   const { t, number, percent, time } = useWords();
-  const head = [t(`lines.name.${which}`), t("words.tasks"), t("lines.made"), t("words.failed")];
+  const head = [t(`lines.name.${which}`), t("words.tasks"), t("lines.made"), t("words.failed"), t("tiles.polls")];
   const named = (line: Line) => (line.name === "none" ? t("lines.none") : line.name);
   const timed = which === "model";
   return (
@@ -159,6 +162,7 @@ export function Lines({ which, lines }: { which: "model" | "channel"; lines: Lin
             number(line.tasks),
             percent(line.success_rate),
             number(line.failed),
+            line.polls_per_clip === null || line.polls_per_clip === undefined ? "–" : number(line.polls_per_clip),
             ...(timed ? [time(line.waiting_ms?.p50), time(line.rendering_ms?.p50), time(line.rendering_ms?.p90)] : []),
           ])}
         />
