@@ -105,6 +105,7 @@ ELSEWHERE = {
     ("azure", "settings.py"): "a kind of storage",
     ("azure", "media/buckets.py"): "a kind of storage",
     ("azure", "media/objects.py"): "a kind of storage",
+    ("azure", "api/admin/settings_words.py"): "a kind of storage",
     ("azure", "api/door.py"): "clients that send their key the way of its SDK",
     ("luma", "media/drawing"): "brightness",
     ("xai", "telemetry"): "what keys look like that must not be logged",
