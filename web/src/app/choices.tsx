@@ -1,5 +1,7 @@
 import { SegmentedControl, useMantineColorScheme } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import { prefer } from "@/api/preferences";
 import { IconDeviceDesktop, IconMoon, IconSun } from "@/components/icons";
 import { chooseLanguage, type Language } from "@/lib/i18n";
 import classes from "./top.module.css";
@@ -8,6 +10,12 @@ import classes from "./top.module.css";
 export default function Choices() {
   const { t, i18n } = useTranslation("shell");
   const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const client = useQueryClient();
+  const speak = async (language: Language) => {
+    await chooseLanguage(language);
+    // The page speaks it already; where the account cannot keep it, this browser does.
+    await prefer(client, { language }).catch(() => {});
+  };
   const icon = (Icon: typeof IconSun, word: string) => <Icon size={16} stroke={1.6} aria-label={word} />;
   return (
     <>
@@ -32,7 +40,7 @@ export default function Choices() {
           fullWidth
           size="xs"
           value={i18n.language}
-          onChange={(value) => void chooseLanguage(value as Language)}
+          onChange={(value) => void speak(value as Language)}
           aria-label={t("language")}
           data={[
             { value: "en", label: t("languages.en") },

@@ -1,8 +1,11 @@
 import { UnstyledButton } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useCallback } from "react";
+import { useCallback, useEffect } from "react";
 import { useTranslation } from "react-i18next";
+import { ownPreferences } from "@/api/preferences";
+import { chooseLanguage, type Language, languageWasChosen } from "@/lib/i18n";
 import { chime, notice, wishes } from "@/lib/notices";
 import type { LiveEvent } from "@/live/connection";
 import { useLiveEvents } from "@/live/live";
@@ -14,6 +17,11 @@ const TOLD = new Set<LiveEvent["type"]>(["video.completed", "video.failed", "vid
 export function Tellings() {
   const { t } = useTranslation("shell");
   const navigate = useNavigate();
+  // Keeps at hand how the person wants to be told, whichever machine they chose it on.
+  const preferred = useQuery(ownPreferences).data?.language;
+  useEffect(() => {
+    if (preferred && preferred !== "auto" && !languageWasChosen()) void chooseLanguage(preferred as Language);
+  }, [preferred]);
   const tell = useCallback(
     (events: LiveEvent[]) => {
       const told = events.filter((event) => TOLD.has(event.type));

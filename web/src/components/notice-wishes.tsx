@@ -1,46 +1,51 @@
-import { Popover, Switch, UnstyledButton } from "@mantine/core";
+import { Popover, Skeleton, Switch, UnstyledButton } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { askForNotices, storeWishes, type Wishes, wishes } from "@/lib/notices";
+import { ownPreferences, prefer } from "@/api/preferences";
+import { askForNotices } from "@/lib/notices";
+import { Broken } from "./broken";
 import { IconBell } from "./icons";
 import classes from "./notice-wishes.module.css";
 
+const HERE = ["toast", "sound", "browser"] as const;
+const MAILS = ["mailFinished", "mailFailed", "mailBudget", "mailWebhooks"] as const;
+type Name = (typeof HERE)[number] | (typeof MAILS)[number];
+
 /** Who wants to be told of an ending, and how. Nothing is asked of the browser before somebody wants it. */
-export function NoticeWishes() {
+export function NoticeWishes({ mails = false }: { mails?: boolean }) {
   const { t } = useTranslation("queue");
-  const [now, setNow] = useState<Wishes>(wishes);
+  const client = useQueryClient();
+  const found = useQuery(ownPreferences);
   const [denied, setDenied] = useState(false);
-  const set = (part: Partial<Wishes>) => {
-    const next = { ...now, ...part };
-    setNow(next);
-    storeWishes(next);
+  const change = useMutation({
+    mutationFn: (wish: Partial<Record<Name, boolean>>) => prefer(client, { notifications: wish }),
+  });
+  const set = async (name: Name, on: boolean) => {
+    const granted = name !== "browser" || !on || (await askForNotices());
+    setDenied(!granted);
+    if (granted) change.mutate({ [name]: on });
   };
-  const notices = async (on: boolean) => {
-    const granted = on ? await askForNotices() : false;
-    setDenied(on && !granted);
-    set({ notices: granted });
-  };
+  if (found.error) return <Broken thrown={found.error} again={() => void found.refetch()} compact />;
+  if (!found.data) return <Skeleton height={96} animate={false} />;
+  const now: Record<Name, boolean> = { ...found.data.notifications, ...(change.isPending ? change.variables : {}) };
+  const line = (name: Name, description?: string, disabled = false) => (
+    <Switch
+      key={name}
+      size="sm"
+      label={t(`tell.${name}`)}
+      description={description}
+      disabled={disabled}
+      checked={now[name]}
+      onChange={(event) => void set(name, event.currentTarget.checked)}
+    />
+  );
   return (
     <div className={classes.tell}>
-      <Switch
-        size="sm"
-        label={t("tell.toast")}
-        checked={now.toast}
-        onChange={(event) => set({ toast: event.currentTarget.checked })}
-      />
-      <Switch
-        size="sm"
-        label={t("tell.sound")}
-        checked={now.sound}
-        onChange={(event) => set({ sound: event.currentTarget.checked })}
-      />
-      <Switch
-        size="sm"
-        label={t("tell.notices")}
-        description={denied ? t("tell.denied") : undefined}
-        checked={now.notices}
-        onChange={(event) => void notices(event.currentTarget.checked)}
-      />
+      {HERE.map((name) => line(name, name === "browser" && denied ? t("tell.denied") : undefined))}
+      {mails ? MAILS.map((name) => line(name, undefined, !found.data.mailsSent)) : null}
+      {mails && !found.data.mailsSent ? <p className={classes.why}>{t("tell.noMails")}</p> : null}
+      {change.error ? <Broken thrown={change.error} compact /> : null}
     </div>
   );
 }

@@ -26,6 +26,11 @@ export function preferredLanguage(): Language {
   return navigator.language.toLowerCase().startsWith("zh") ? "zh-CN" : "en";
 }
 
+/** Whether somebody chose a language in this browser. */
+export function languageWasChosen(): boolean {
+  return read(STORED) !== null;
+}
+
 async function words(language: Language): Promise<First> {
   const loaded = language === "zh-CN" ? await import("@/locales/zh-CN") : await import("@/locales/en");
   return loaded.default;

@@ -1,11 +1,26 @@
 import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
+import { wishes } from "@/lib/notices";
 import { show } from "@/testing/render";
 import { serve } from "@/testing/server";
 import { AccountPage, browserOf } from "./page";
 
 const NONE = { success: true, data: [], hasMore: false, lastId: null };
+
+const PREFERENCES = {
+  language: "auto",
+  notifications: {
+    toast: true,
+    sound: false,
+    browser: false,
+    mailFinished: false,
+    mailFailed: false,
+    mailBudget: true,
+    mailWebhooks: true,
+  },
+  mailsSent: true,
+};
 
 function studio(more: Parameters<typeof serve>[0] = () => undefined) {
   return serve((request) => {
@@ -14,6 +29,7 @@ function studio(more: Parameters<typeof serve>[0] = () => undefined) {
     if (request.path === "/api/account/keys/kinds")
       return { body: { success: true, data: { scopes: ["videos:read", "videos:write"], usual: ["videos:read"] } } };
     if (request.path === "/v1/webhook_endpoints") return { body: { object: "list", data: [] } };
+    if (request.path === "/api/account/preferences") return { body: { success: true, data: PREFERENCES } };
     return request.method === "GET" ? { body: NONE } : undefined;
   });
 }
@@ -131,4 +147,21 @@ test("a key says what it may do and what programs did with it", async () => {
   show(AccountPage);
 
   expect(await screen.findByText(/videos:read · 12 clips in 30 days · \$3\.40 · never used/)).toBeTruthy();
+});
+
+test("what one is told of is kept with the account, and at hand for the next ending", async () => {
+  let sent: unknown = null;
+  studio(({ path, method, body }) => {
+    if (path !== "/api/account/preferences" || method !== "PATCH") return undefined;
+    sent = body;
+    const notifications = { ...PREFERENCES.notifications, sound: true };
+    return { body: { success: true, data: { ...PREFERENCES, notifications } } };
+  });
+  show(AccountPage);
+
+  await userEvent.click(await screen.findByLabelText("A sound"));
+
+  await waitFor(() => expect(sent).toEqual({ notifications: { sound: true } }));
+  await waitFor(() => expect(wishes()).toEqual({ toast: true, sound: true, notices: false }));
+  expect(screen.getByLabelText<HTMLInputElement>("A mail when a webhook is switched off").checked).toBe(true);
 });

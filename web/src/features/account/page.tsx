@@ -1,5 +1,5 @@
 import { Button, PasswordInput, Select, TextInput, useMantineColorScheme } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import {
@@ -12,6 +12,7 @@ import {
   LIBRARY_EXPORT,
   ownSessions,
 } from "@/api/account";
+import { prefer } from "@/api/preferences";
 import { sessionKeys } from "@/api/session";
 import { useDo } from "@/api/use-do";
 import { Broken } from "@/components/broken";
@@ -37,7 +38,7 @@ export function AccountPage() {
       <Keys />
       <Hooks />
       <Panel title={t("notices.title")} text={t("notices.text")}>
-        <NoticeWishes />
+        <NoticeWishes mails />
       </Panel>
       <Sessions />
       {who.user.hasPassword ? <Password /> : null}
@@ -89,6 +90,8 @@ function Profile() {
 function Look() {
   const { t, i18n } = useTranslation(["account", "shell"]);
   const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const client = useQueryClient();
+  const keep = useDo((language: Language) => prefer(client, { language }), []);
   return (
     <Panel title={t("look.title")} text={t("look.text")}>
       <div className={classes.fields}>
@@ -96,7 +99,11 @@ function Look() {
           label={t("shell:language")}
           value={i18n.language}
           allowDeselect={false}
-          onChange={(value) => value && void chooseLanguage(value as Language)}
+          onChange={(value) => {
+            if (!value) return;
+            void chooseLanguage(value as Language);
+            keep.mutate(value as Language);
+          }}
           data={[
             { value: "en", label: t("shell:languages.en") },
             { value: "zh-CN", label: t("shell:languages.zh") },
