@@ -17,7 +17,6 @@ import {
 } from "@/components/icons";
 import { ratioOf } from "@/components/scrub";
 import { useTold } from "@/components/told";
-import { known } from "@/lib/failure";
 import { bytes, duration, moment, money } from "@/lib/format";
 import type { Actions } from "./actions";
 import classes from "./library.module.css";
@@ -65,7 +64,6 @@ function Shown({ item, actions, onUse, onDownload }: ShownProps) {
   const trashed = item.trashed_at !== null;
   const generated = item.kind === "task" || item.kind === "clip";
   const told = useTold();
-  const { t: codes } = useTranslation("codes");
   return (
     <>
       <div className={classes.preview} style={{ aspectRatio: Math.max(ratio, 0.8) }}>
@@ -122,8 +120,7 @@ function Shown({ item, actions, onUse, onDownload }: ShownProps) {
       </div>
       {item.error ? (
         <p className={classes.error}>
-          {told(item.error.code, item.error.message)}{" "}
-          {known(item.error.code) ? codes(`${item.error.code as "overloaded"}.next`) : item.error.next_step}
+          {told(item.error.code, item.error.message)} {told(item.error.code, item.error.next_step, "next")}
         </p>
       ) : null}
       <Order item={item} actions={actions} />

@@ -9,7 +9,6 @@ import { createVideo } from "@/api/videos";
 import { Broken } from "@/components/broken";
 import { IconAlertTriangle, IconArrowBackUp, IconRefresh } from "@/components/icons";
 import { useTold } from "@/components/told";
-import { known } from "@/lib/failure";
 import { freshKey } from "@/lib/ids";
 import classes from "./video.module.css";
 
@@ -21,7 +20,6 @@ export function Failed({ item, onUse }: { item: Detail; onUse: () => void }) {
   const error = item.error;
   const charge = chargeOf(item);
   const told = useTold();
-  const { t: codes } = useTranslation("codes");
   return (
     <div className={classes.failed} role="alert">
       <IconAlertTriangle size={22} stroke={1.6} aria-hidden="true" />
@@ -34,7 +32,7 @@ export function Failed({ item, onUse }: { item: Detail; onUse: () => void }) {
             <p className={classes.hint}>
               {failures(`side.${error.side}`)} {charge ? failures(`charge.${charge}`) : null}
             </p>
-            <p>{known(error.code) ? codes(`${error.code as "overloaded"}.next`) : error.next_step}</p>
+            <p>{told(error.code, error.next_step, "next")}</p>
           </>
         ) : null}
         {again.thrown ? <Broken thrown={again.thrown} compact /> : null}
