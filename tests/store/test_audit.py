@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import delete, update
 
@@ -47,6 +49,33 @@ async def test_entries_of_many_writers_form_one_chain(backend: Backend) -> None:
     assert newest[0].entry == ENTRY
     older = await backend.read(lambda conn: audit.page(conn, before=39, limit=100))
     assert len(older) == 38
+
+
+async def test_entries_are_sought_by_what_they_say(backend: Backend) -> None:
+    entries = [
+        ENTRY,
+        msgspec.structs.replace(ENTRY, subject="chan_100%", at=NOW + 5),
+        msgspec.structs.replace(ENTRY, actor="user_2", outcome=Outcome.REFUSED, at=NOW + 9),
+    ]
+    for one in entries:
+        await backend.write(lambda conn, e=one: audit.append(conn, e))
+
+    async def found(**wanted: Any) -> list[int]:
+        sought = audit.Sought(**wanted)
+        some = await backend.read(lambda conn: audit.page(conn, before=None, limit=9, sought=sought))
+        assert [o.seq for o in await backend.read(lambda conn: audit.after(conn, 0, sought=sought))] == [
+            o.seq for o in reversed(some)
+        ]
+        return [one.seq for one in some]
+
+    assert await found() == [3, 2, 1]
+    assert await found(actor="user_2") == [3]
+    assert await found(outcome=Outcome.DONE) == [2, 1]
+    assert await found(subject="100%") == [2]
+    assert await found(subject="%") == [2]
+    assert await found(subject="_1") == [2]
+    assert await found(since=NOW + 5, until=NOW + 9) == [2]
+    assert await found(action="POST /api/admin") == []
 
 
 async def test_an_action_that_is_undone_leaves_no_entry(backend: Backend) -> None:

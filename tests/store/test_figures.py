@@ -6,6 +6,8 @@ import pytest
 
 from reelgate.core.events import EventType
 from reelgate.core.lifecycle import Status
+from reelgate.core.task import Blob
+from reelgate.store import blobs as blob_rows
 from reelgate.store import events as event_rows
 from reelgate.store import figures
 from reelgate.store import ledger as ledger_rows
@@ -26,6 +28,16 @@ async def test_a_server_that_takes_no_writes_is_told_from_one_that_does(backend:
 
     with pytest.raises(StoreError, match="takes no writes"):
         await backend.write(look)
+
+
+async def test_the_size_of_the_database_and_of_what_is_known_to_be_stored_is_told(backend: Backend) -> None:
+    assert await backend.read(blob_rows.known) == (0, 0)
+    for number, size in enumerate((10, 32)):
+        blob = Blob(sha256=str(number) * 64, bytes=size, media_type="video/mp4", created_at=1)
+        await backend.write(lambda conn, b=blob: blob_rows.put(conn, b))
+
+    assert await backend.read(blob_rows.known) == (2, 42)
+    assert await backend.read(figures.size) > 10_000
 
 
 async def test_unfinished_tasks_are_counted_by_status_and_channel(backend: Backend) -> None:

@@ -72,6 +72,22 @@ async def test_a_wake_up_during_the_work_is_remembered_until_it_is_done(postgres
     assert await rows(postgres_backend) == []
 
 
+async def test_operators_see_who_has_tasks_in_hand_and_since_when_they_are_silent(
+    postgres_backend: Backend,
+) -> None:
+    owner = uuid.uuid4()
+    for name in ("one", "two"):
+        await postgres_backend.write(lambda conn, n=name: jobs.put(conn, Wake(task_id=n, lane="a")))
+    assert await postgres_backend.read(jobs.holders) == []
+
+    picked = await pick(postgres_backend, owner)
+    await postgres_backend.write(lambda conn: jobs.beat(conn, owner, picked))
+
+    ((name, count, silent),) = await postgres_backend.read(jobs.holders)
+    assert (name, count) == (str(owner), 2)
+    assert 0 <= silent < 3_600
+
+
 async def test_a_worker_that_lost_a_job_neither_ends_nor_keeps_it(postgres_backend: Backend) -> None:
     lost, owner = uuid.uuid4(), uuid.uuid4()
     await postgres_backend.write(lambda conn: jobs.put(conn, Wake(task_id="t", lane="a")))

@@ -1,4 +1,4 @@
-import { Badge, Button } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { installationKeys, setSetting, type Tuned } from "@/api/installation";
@@ -31,9 +31,7 @@ export function Setting({ one }: { one: Tuned }) {
           <span className={`num ${classes.now}`}>{said(one.value)}</span>
           {one.is_set ? (
             <span className={classes.default}>
-              <Badge variant="outline" size="sm" tt="none">
-                {t("changed")}
-              </Badge>
+              <span className={classes.changed}>{t("changed")}</span>
               {t("default", { value: said(one.default) })}
             </span>
           ) : null}
