@@ -40,7 +40,10 @@ export function AnswerView({ got, thrown }: { got: Answered | null; thrown: stri
       ) : got.size === 0 ? (
         <p className="quiet">{t("emptyBody")}</p>
       ) : (
-        <pre className={classes.text}>{got.text}</pre>
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard
+        <section className={classes.text} aria-label={t("answer")} tabIndex={0}>
+          <pre>{got.text}</pre>
+        </section>
       )}
       {got.cut && got.text !== null ? <p className="quiet">{t("cutAt", { size: bytes(SHOWN, i18n.language) })}</p> : null}
     </div>

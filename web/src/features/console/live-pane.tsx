@@ -138,7 +138,8 @@ export function LivePane() {
         <span className="faint">{t("live.kept", { count: KEPT })}</span>
       </div>
       {shown.length === 0 ? <p className="quiet">{t("live.none")}</p> : null}
-      <ol className={classes.frames} aria-label={t("live.frames")}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard */}
+      <ol className={classes.frames} aria-label={t("live.frames")} tabIndex={0}>
         {shown.map((frame) => (
           <li key={frame.n} data-way={frame.way}>
             <span className={classes.way}>

@@ -192,14 +192,22 @@ export function Twin({ head, rows, label }: { head: string[]; rows: (string | nu
   return (
     <details className={classes.twin}>
       <summary>{t("table")}</summary>
-      <div className={classes.scroll}>
-        <Figures head={head} rows={rows} label={label} />
-      </div>
+      <Scrolled head={head} rows={rows} label={label} />
     </details>
   );
 }
 
-export function Figures({ head, rows, label }: { head: string[]; rows: (string | number)[][]; label: string }) {
+/** A table that is moved with the arrow keys, too, where it is wider or longer than its place. */
+export function Scrolled({ head, rows, label }: { head: string[]; rows: (string | number)[][]; label: string }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard
+    <section className={classes.scroll} aria-label={label} tabIndex={0}>
+      <Figures head={head} rows={rows} label={label} />
+    </section>
+  );
+}
+
+function Figures({ head, rows, label }: { head: string[]; rows: (string | number)[][]; label: string }) {
   return (
     <table className={classes.table} aria-label={label}>
       <thead>

@@ -2,7 +2,7 @@ import { useTranslation } from "react-i18next";
 import type { Line, Statistics, Took } from "@/api/statistics";
 import { Panel } from "@/components/panel";
 import { bytes, duration, whole } from "@/lib/format";
-import { Bars, Columns, Figures, Share, Twin } from "./charts";
+import { Bars, Columns, Scrolled, Share, Twin } from "./charts";
 import { slotsOf } from "./scale";
 import classes from "./statistics.module.css";
 
@@ -153,20 +153,18 @@ export function Lines({ which, lines }: { which: "model" | "channel"; lines: Lin
         label={t(`lines.${which}`)}
         bars={lines.slice(0, 12).map((line) => ({ name: named(line), value: line.tasks, said: number(line.tasks) }))}
       />
-      <div className={classes.scroll}>
-        <Figures
-          label={t(`lines.${which}`)}
-          head={timed ? [...head, t("lines.waiting"), t("lines.rendering"), t("lines.rendering90")] : head}
-          rows={lines.map((line) => [
-            named(line),
-            number(line.tasks),
-            percent(line.success_rate),
-            number(line.failed),
-            line.polls_per_clip === null || line.polls_per_clip === undefined ? "–" : number(line.polls_per_clip),
-            ...(timed ? [time(line.waiting_ms?.p50), time(line.rendering_ms?.p50), time(line.rendering_ms?.p90)] : []),
-          ])}
-        />
-      </div>
+      <Scrolled
+        label={t(`lines.${which}`)}
+        head={timed ? [...head, t("lines.waiting"), t("lines.rendering"), t("lines.rendering90")] : head}
+        rows={lines.map((line) => [
+          named(line),
+          number(line.tasks),
+          percent(line.success_rate),
+          number(line.failed),
+          line.polls_per_clip === null || line.polls_per_clip === undefined ? "–" : number(line.polls_per_clip),
+          ...(timed ? [time(line.waiting_ms?.p50), time(line.rendering_ms?.p50), time(line.rendering_ms?.p90)] : []),
+        ])}
+      />
     </Panel>
   );
 }
@@ -179,13 +177,11 @@ export function Errors({ errors }: { errors: Statistics["errors"] }) {
       {errors.length === 0 ? (
         <p className="quiet">{t("errors.none")}</p>
       ) : (
-        <div className={classes.scroll}>
-          <Figures
-            label={t("errors.title")}
-            head={[t("errors.channel"), t("errors.code"), t("errors.attempts")]}
-            rows={errors.map((one) => [one.channel, one.code, number(one.attempts)])}
-          />
-        </div>
+        <Scrolled
+          label={t("errors.title")}
+          head={[t("errors.channel"), t("errors.code"), t("errors.attempts")]}
+          rows={errors.map((one) => [one.channel, one.code, number(one.attempts)])}
+        />
       )}
     </Panel>
   );
