@@ -72,6 +72,11 @@ export async function resetPassword(token: string, password: string): Promise<vo
   await answer(api.POST("/api/auth/reset-password", { body: { token, password } }));
 }
 
+/** Asks for a link to choose another password; the answer is the same for everybody. */
+export async function forgotPassword(username: string): Promise<void> {
+  await answer(api.POST("/api/auth/forgot-password", { body: { username } }));
+}
+
 export async function lookAtLink(token: string): Promise<Opening> {
   return (await answer(api.POST("/api/auth/link", { body: { token } }))).data;
 }

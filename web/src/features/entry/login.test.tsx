@@ -23,6 +23,32 @@ test("a wrong password is said in words, and what was typed stays", async () => 
   expect(screen.getByLabelText<HTMLInputElement>(/^Name/).value).toBe("ada");
 });
 
+test("whoever forgot their password is told the same whatever name they write", async () => {
+  const { asked } = serve(({ path }) => {
+    if (path === "/api/auth/state") return { body: { ...STATE, data: { ...STATE.data, resets: true } } };
+    if (path === "/api/auth/forgot-password") return { body: { success: true, data: {} } };
+    return undefined;
+  });
+  show(LoginPage, "/login");
+
+  const forgot = await screen.findByRole("button", { name: "Forgot your password?" });
+  await userEvent.click(forgot);
+  expect((await screen.findByRole("status")).textContent).toContain("first");
+  expect(asked.some((one) => one.includes("forgot-password"))).toBe(false);
+  await userEvent.type(screen.getByLabelText(/^Name/), "ada");
+  await userEvent.click(forgot);
+
+  expect((await screen.findByText(/If there is an account/)).textContent).toContain("once");
+});
+
+test("no link is offered where none is sent", async () => {
+  serve(({ path }) => (path === "/api/auth/state" ? { body: STATE } : undefined));
+  show(LoginPage, "/login");
+
+  await screen.findByLabelText(/^Name/);
+  expect(screen.queryByText(/Forgot/)).toBeNull();
+});
+
 test("before the first administrator the page says where the link is", async () => {
   serve(({ path }) => (path === "/api/auth/state" ? { body: { ...STATE, data: { ...STATE.data, firstRun: true } } } : undefined));
   show(LoginPage, "/login");

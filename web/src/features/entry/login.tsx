@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { entryState, sessionKeys, signIn } from "@/api/session";
+import { entryState, forgotPassword, sessionKeys, signIn } from "@/api/session";
 import { Broken } from "@/components/broken";
 import { asFailure, type Failure } from "@/lib/failure";
 import classes from "./entry.module.css";
@@ -26,7 +26,7 @@ export function LoginPage() {
   return (
     <Frame title={t("login.title")}>
       {state.error ? <Broken thrown={state.error} again={() => void state.refetch()} compact /> : null}
-      <LoginForm />
+      <LoginForm resets={state.data?.resets ?? false} />
       <div className={classes.or}>
         {state.data?.oidc.map((gate) => (
           <Button key={gate.id} variant="default" component="a" href={gate.url}>
@@ -48,7 +48,7 @@ export function safeNext(next: string | undefined): string {
   return next && /^\/(?![/\\])/.test(next) ? next : "/";
 }
 
-function LoginForm() {
+function LoginForm({ resets }: { resets: boolean }) {
   const { t } = useTranslation("entry");
   const client = useQueryClient();
   const navigate = useNavigate();
@@ -56,6 +56,18 @@ function LoginForm() {
   const [who, setWho] = useState({ username: "", password: "" });
   const [failure, setFailure] = useState<Failure | null>(null);
   const [busy, setBusy] = useState(false);
+  const [told, setTold] = useState<"forgotWho" | "forgotSent" | null>(null);
+  const forgot = async () => {
+    setFailure(null);
+    setTold(who.username.trim() ? null : "forgotWho");
+    if (!who.username.trim()) return;
+    try {
+      await forgotPassword(who.username.trim());
+      setTold("forgotSent");
+    } catch (thrown) {
+      setFailure(asFailure(thrown));
+    }
+  };
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     setBusy(true);
@@ -95,6 +107,16 @@ function LoginForm() {
       <Button type="submit" loading={busy}>
         {t("login.go")}
       </Button>
+      {resets ? (
+        <Anchor component="button" type="button" size="sm" onClick={() => void forgot()}>
+          {t("login.forgot")}
+        </Anchor>
+      ) : null}
+      {told ? (
+        <p className={classes.note} role="status">
+          {t(`login.${told}`)}
+        </p>
+      ) : null}
     </form>
   );
 }
