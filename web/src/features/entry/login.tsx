@@ -108,7 +108,7 @@ function LoginForm({ resets }: { resets: boolean }) {
         {t("login.go")}
       </Button>
       {resets ? (
-        <Anchor component="button" type="button" size="sm" onClick={() => void forgot()}>
+        <Anchor component="button" type="button" size="sm" c="var(--rg-text-2)" onClick={() => void forgot()}>
           {t("login.forgot")}
         </Anchor>
       ) : null}
