@@ -17,7 +17,7 @@ export function Broken({ thrown, again, compact = false }: { thrown: unknown; ag
         <p className={classes.what}>{offline ? t("unreachable") : failure.message}</p>
         {entry ? (
           <p className={classes.facts}>
-            {t(`side.${entry.side}`)} {t(`charge.${entry.charge}`)}
+            {t(`side.${entry.side}`)} {t(`charge.${entry.charge}`)} <code>{failure.code}</code>
           </p>
         ) : null}
         {failure.requestId && !entry ? <p className={classes.facts}>{t("request", { id: failure.requestId })}</p> : null}

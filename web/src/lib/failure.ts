@@ -26,9 +26,13 @@ export class Failure extends Error {
   }
 }
 
+/** Codes that answers spell as OpenAI's clients know them. */
+const SPELT: Record<string, Code> = { invalid_value: "invalid_request", invalid_api_key: "unauthorized" };
+
 /** What our own vocabulary says of a code; null for words of other surfaces. */
 export function known(code: string): (typeof CODES)[Code] | null {
-  return code in CODES ? CODES[code as Code] : null;
+  const own = SPELT[code] ?? code;
+  return own in CODES ? CODES[own as Code] : null;
 }
 
 function textOf(value: unknown): string | null {

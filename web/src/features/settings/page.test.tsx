@@ -89,6 +89,7 @@ test("what the server refuses is said beside the field, and nothing typed is los
   await userEvent.click(screen.getByRole("button", { name: "Save" }));
 
   expect(await screen.findByText("`prompt_max`: no.")).toBeTruthy();
+  expect(screen.getByText(/This is about the request: change it/).textContent).toContain("invalid_value");
   expect(field.value).toBe("7");
 });
 
