@@ -149,7 +149,11 @@ async function uploaded(page, server, harmless) {
   const input = page.locator('input[type="file"]').first();
   for (const name of PAYLOADS) {
     await input.setInputFiles({ name: name.replaceAll("/", "∕").slice(0, 120), mimeType: "image/png", buffer: picture });
+    const remove = page.getByRole("button", { name: /^Remove / }).first();
+    await remove.waitFor();
     await harmless(`a file called ${name}`);
+    await remove.click();
+    await remove.waitFor({ state: "detached" });
   }
   for (const { name, type, text } of DISGUISED) {
     const kept = await page.evaluate(
