@@ -6,7 +6,7 @@ import { walk } from "../walk.mjs";
 await walk({ upstream: ["--true-size"] }, async ({ page, shot }) => {
   await live(page);
   await chooseModel(page, "tide-1");
-  await prompt(page).fill("A red kite over the harbour [takes:4]");
+  await prompt(page).fill("A red kite over the harbour [takes:8]");
   await page.locator('input[type="file"]').first().setInputFiles(PICTURE);
   await page
     .getByRole("button", { name: /^Cut to shape/ })
@@ -30,12 +30,16 @@ await walk({ upstream: ["--true-size"] }, async ({ page, shot }) => {
   await tile.getByLabel(/^[1-9]\d? %$/).waitFor();
   await shot("under-way");
   await tile.getByRole("button", { name: /^Play/ }).waitFor();
-  assert.equal(await prompt(page).inputValue(), "A red kite over the harbour [takes:4]", "what was typed stays");
+  assert.equal(await prompt(page).inputValue(), "A red kite over the harbour [takes:8]", "what was typed stays");
   await tile.getByRole("button", { name: /^Play/ }).click();
   await playing(page);
 
+  // It is asked what made the clip; only then is it put back, over what stands there now.
+  const says = (text) => page.waitForFunction((wanted) => document.querySelector("textarea")?.value === wanted, text);
+  await prompt(page).fill("Something else");
   await tile.hover();
   await tile.getByRole("button", { name: "Use this: prompt, model and settings" }).click();
-  await page.getByRole("button", { name: "Clear" }).click();
-  assert.equal(await prompt(page).inputValue(), "");
+  await says("A red kite over the harbour [takes:8]");
+  await page.getByRole("button", { name: "Clear", exact: true }).click();
+  await says("");
 });

@@ -55,7 +55,9 @@ await walk({ upstream: [] }, async ({ page, admin, shot }) => {
   await chosen.getByText("2 selected").waitFor();
   await chosen.getByRole("button", { name: "Move", exact: true }).click();
   await page.getByLabel("New folder").fill("Harbour");
+  const moved = page.waitForResponse((answer) => answer.url().endsWith("/api/library/bulk") && answer.ok());
   await page.getByRole("button", { name: "Make the folder" }).click();
+  await moved;
   await page.keyboard.press("Escape");
   await chosen.getByRole("button", { name: "Move to trash" }).click();
   await shows(2);
