@@ -22,7 +22,7 @@ from tools.node import node
 
 WEB = Path(__file__).parent.parent.parent / "web"
 WALKS = sorted(path.stem for path in (WEB / "e2e" / "walks").glob("*.mjs"))
-QUICK = {"first-run", "create", "library"}
+QUICK = {"first-run"}
 """Those that belong to every change; `make test-full` goes all of them."""
 LONGEST_S = 1_200.0
 """Nothing takes as long; a walk that does hangs, and is ended with everything it started."""

@@ -253,4 +253,4 @@ def test_bodies_are_written_as_each_kind_wants_them():
 def test_stored_files_and_other_verbs_are_refused():
     assert refused(DIALECT.submit(submission(Verb.CREATE, picture()), CHANNEL)).param == "input_reference"
     assert refused(DIALECT.submit(submission(Verb.EXTEND), CHANNEL)).param == "model"
-    assert capabilities(DIALECT) == frozenset()
+    assert capabilities(DIALECT) == {"quota"}

@@ -369,7 +369,7 @@ def test_a_damaged_list_never_raises_and_never_offers_a_nameless_model(item):
 
 
 def test_the_capabilities_say_what_is_offered():
-    assert capabilities(DIALECT) == {"discover", "verify"}
+    assert capabilities(DIALECT) == {"discover", "quota", "verify"}
 
 
 def test_the_kept_profiles_are_readable_and_hold_a_request():

@@ -199,4 +199,4 @@ def test_the_tier_tells_the_models():
         CatalogueModel(name="gen4.5"),
         CatalogueModel(name="veo3.1"),
     ]
-    assert capabilities(DIALECT) == {"cancel", "discover"}
+    assert capabilities(DIALECT) == {"cancel", "discover", "quota"}

@@ -91,9 +91,12 @@ async function stored(admin, clip) {
         event_types: ["video.completed"],
       }),
       send("channels", "POST", "/api/admin/channels", {
-        name: text,
-        dialect: "animatic",
-        models: { [text]: "animatic" },
+        name: text.slice(0, 60),
+        dialect: "openai_videos",
+        base_url: "http://127.0.0.1:9/v1",
+        self_hosted: true,
+        secret: "sk-walk",
+        models: { [`model-${PAYLOADS.indexOf(text)}`]: text.slice(0, 100) },
         enabled: false,
       }),
       send("people", "POST", "/api/admin/users", {
@@ -104,7 +107,7 @@ async function stored(admin, clip) {
       }),
       send("invites", "POST", "/api/admin/invites", { note: text }),
       send("teams", "POST", "/api/admin/teams", { name: text.slice(0, 60) }),
-      send("aliases", "PUT", `/api/admin/aliases/${encodeURIComponent(text)}`, { target: "tide-1" }),
+      send("aliases", "PUT", `/api/admin/aliases/${encodeURIComponent(text)}`, { model: "tide-1" }),
     ]);
   }
   for (const kind of ["prompts", "folders", "tags", "keys"]) {
