@@ -58,7 +58,7 @@ await walk({ upstream: [] }, async ({ page, admin, shot }) => {
   const moved = page.waitForResponse((answer) => answer.url().endsWith("/api/library/bulk") && answer.ok());
   await page.getByRole("button", { name: "Make the folder" }).click();
   await moved;
-  await page.keyboard.press("Escape");
+  await page.getByLabel("New folder").waitFor({ state: "detached" });
   await chosen.getByRole("button", { name: "Move to trash" }).click();
   await shows(2);
   await page.getByRole("button", { name: "Undo" }).click();

@@ -110,6 +110,7 @@ function MoveMenu({ ids, actions }: { ids: string[]; actions: Actions }) {
   const folders = useQuery(allFolders);
   const who = useSession();
   const client = useQueryClient();
+  const [opened, setOpened] = useState(false);
   const [fresh, setFresh] = useState("");
   const into = (folder: string | null) =>
     actions.many({ action: "folder", ids, value: folder }, (item) => ({ ...item, folder_id: folder }));
@@ -118,12 +119,14 @@ function MoveMenu({ ids, actions }: { ids: string[]; actions: Actions }) {
     const name = fresh.trim();
     if (!name) return;
     const folder = await makeFolder(name);
+    // The button that was pressed is no use any more and loses the focus: Escape would drop what is selected.
+    setOpened(false);
     setFresh("");
     await into(folder.id);
     refreshLibrary(client);
   };
   return (
-    <Menu position="top" width={240} trapFocus={false}>
+    <Menu opened={opened} onChange={setOpened} position="top" width={240} trapFocus={false}>
       <Menu.Target>
         <Tooltip label={t("act.move")}>
           <ActionIcon aria-label={t("act.move")}>
