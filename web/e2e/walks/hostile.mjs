@@ -19,7 +19,7 @@ await walk(
     const shared = await stored(admin, clip.id);
 
     await typed(page, harmless);
-    await uploaded(page, server, harmless);
+    await uploaded(page, server, clip.id, harmless);
     for (const path of [...(await railOf(page)), "/library?view=table", "/account", `/videos/${clip.id}`]) {
       await page.goto(server.origin + path);
       await settled(page);
@@ -102,7 +102,7 @@ async function stored(admin, clip) {
       send("people", "POST", "/api/admin/users", {
         username: `u${PAYLOADS.indexOf(text)}`,
         name: text,
-        email: text,
+        email: `u${PAYLOADS.indexOf(text)}@example.com`,
         role: "viewer",
       }),
       send("invites", "POST", "/api/admin/invites", { note: text }),
@@ -145,7 +145,7 @@ async function typed(page, harmless) {
 }
 
 /** File names of uploads, and files that are not what they say. */
-async function uploaded(page, server, harmless) {
+async function uploaded(page, server, clip, harmless) {
   const { readFileSync } = await import("node:fs");
   const picture = readFileSync(PICTURE);
   await prompt(page).fill("A picture with a name");
@@ -172,10 +172,8 @@ async function uploaded(page, server, harmless) {
     );
     if (kept) await servedHarmlessly(page, `${server.origin}/v1/files/${kept}/content`);
   }
-  const videos = await page.evaluate(() => fetch("/v1/videos?limit=100").then((answer) => answer.json()));
-  const done = videos.data.find((one) => one.status === "completed");
   for (const variant of ["video", "thumbnail", "spritesheet"]) {
-    await servedHarmlessly(page, `${server.origin}/v1/videos/${done.id}/content?variant=${variant}`);
+    await servedHarmlessly(page, `${server.origin}/v1/videos/${clip}/content?variant=${variant}`);
   }
   await page.goto(server.origin);
 }
