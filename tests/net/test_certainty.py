@@ -28,8 +28,8 @@ from tests.net.loopback import (
     serve,
 )
 
-POST = Call(method="POST", path="jobs", json={"prompt": "x"}, timeout_s=0.6)
-GET = Call(method="GET", path="jobs/1", timeout_s=0.6)
+POST = Call(method="POST", path="jobs", json={"prompt": "x"}, timeout_s=3.0)
+GET = Call(method="GET", path="jobs/1", timeout_s=3.0)
 
 
 def reset(writer: asyncio.StreamWriter) -> None:
