@@ -24,6 +24,7 @@ from reelgate.cli.trouble import Trouble
 from reelgate.cli.words import say
 from reelgate.core.audit import Break
 from reelgate.core.errors import ReelgateError
+from reelgate.engine.checkup import GIB, LIBRARIES, LITTLE_BYTES, TOO_LITTLE_BYTES
 from reelgate.engine.models import endings
 from reelgate.net.guard import Guard
 from reelgate.settings import Settings
@@ -34,9 +35,6 @@ from reelgate.store import sqlite
 from reelgate.store.backend import UNUSABLE, open_backend
 from reelgate.store.tables import HEAD
 
-LIBRARIES = ("aiohttp", "av", "fastapi", "msgspec", "obstore", "pillow", "sqlalchemy", "uvicorn")
-LITTLE_GIB = 5.0
-TOO_LITTLE_GIB = 0.5
 YEAR_2026_S = 1_767_225_600
 
 
@@ -148,15 +146,15 @@ def _folder(data: Path) -> Check:
 
 def _disk(data: Path) -> Check:
     there = next(path for path in (data.absolute(), *data.absolute().parents) if path.exists())
-    free = shutil.disk_usage(there).free / 2**30
-    finding = say("doctor.disk.free", gib=free)
-    if free < TOO_LITTLE_GIB:
+    free = shutil.disk_usage(there).free
+    finding = say("doctor.disk.free", gib=free / GIB)
+    if free < TOO_LITTLE_BYTES:
         return Check("disk", "fail", finding, say("doctor.disk.next"))
     return Check(
         "disk",
-        "warn" if free < LITTLE_GIB else "ok",
+        "warn" if free < LITTLE_BYTES else "ok",
         finding,
-        say("doctor.disk.next") if free < LITTLE_GIB else None,
+        say("doctor.disk.next") if free < LITTLE_BYTES else None,
     )
 
 

@@ -197,9 +197,7 @@ async def look(
             _secrets(shown),
             _channels(shown),
             _models(ctx),
-            Finding("decisions", "warn", "", waits)
-            if (waits := queue.unconfirmed + queue.disputed)
-            else Finding("decisions", "ok", ""),
+            _decisions(queue),
             _webhooks(queue),
             *_backups(keeping, now),
         ],
@@ -296,6 +294,11 @@ def _models(ctx: Context) -> Finding:
     """Say which models end soon or have ended."""
     found = [f"{one.model} ({one.sunset.day})" for one in endings(ctx) if one.sunset.state != "announced"]
     return Finding("models", "warn" if found else "ok", ", ".join(found), len(found))
+
+
+def _decisions(queue: Queue) -> Finding:
+    waits = queue.unconfirmed + queue.disputed
+    return Finding("decisions", "warn" if waits else "ok", "", waits)
 
 
 def _webhooks(queue: Queue) -> Finding:
